@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Arrows between the modules are a promise: docs/modules.md says what each may import, and
+// `make check` compares that page with this manifest.
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "hookgate",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "hookgate", targets: ["hookgate"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "HookgateCore", dependencies: [crypto]),
+        .target(name: "PostgresClient", dependencies: ["CPostgres", subprocess]),
+        .target(
+            name: "Store",
+            dependencies: ["HookgateCore", "PostgresClient", logging],
+            resources: [.embedInCode("Schema/SQL")]
+        ),
+        .target(name: "Gateway", dependencies: ["HookgateCore", logging, nioCore, nioPosix, nioHTTP1]),
+        .target(name: "Migration", dependencies: ["HookgateCore"]),
+        .target(name: "Fleet", dependencies: ["HookgateCore"]),
+        .target(
+            name: "HookgateCommands",
+            dependencies: [
+                "HookgateCore", "PostgresClient", "Store", "Gateway", "Migration", "Fleet",
+                argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioPosix, serviceLifecycle, subprocess, yams,
+            ],
+            resources: [.embedInCode("Demo/Resources")]
+        ),
+        .executableTarget(name: "hookgate", dependencies: ["HookgateCommands"]),
+        .target(
+            name: "HookgateTestSupport",
+            dependencies: ["HookgateCore", "PostgresClient", "Store", subprocess],
+            path: "Sources/HookgateTestSupport"
+        ),
+        .testTarget(
+            name: "HookgateCoreTests",
+            dependencies: ["HookgateCore", "HookgateTestSupport"]
+        ),
+        .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "HookgateTestSupport"]),
+        .testTarget(name: "StoreTests", dependencies: ["Store", "HookgateTestSupport"]),
+        .testTarget(
+            name: "GatewayTests",
+            dependencies: ["Gateway", "HookgateTestSupport", nioCore, nioPosix, nioHTTP1, nioEmbedded]
+        ),
+        .testTarget(name: "MigrationTests", dependencies: ["Migration", "Store", "HookgateTestSupport"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["HookgateCommands", "HookgateTestSupport", "hookgate", argumentParser, subprocess]
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .treatAllWarnings(as: .error),
+        .treatWarning("DeprecatedDeclaration", as: .warning),
+    ]
+}

@@ -1,0 +1,2 @@
+// The whole of libpq, as the installed headers declare it.
+#include <libpq-fe.h>

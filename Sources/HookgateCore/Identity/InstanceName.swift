@@ -1,0 +1,30 @@
+/// The name of one WhatsApp connection inside Evolution API, matched byte for byte.
+///
+/// Swift's `String` holds two spellings of "é" equal; PostgreSQL and Evolution do not. Equality, hashing and
+/// order here are those of the UTF-8 bytes (PostgreSQL's collation "C"), so all three sides agree.
+package struct InstanceName: Sendable {
+    package let text: String
+
+    package init(_ text: String) {
+        self.text = text
+    }
+}
+
+extension InstanceName: Hashable, Comparable {
+    package static func == (left: InstanceName, right: InstanceName) -> Bool {
+        left.text.utf8.elementsEqual(right.text.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        for byte in text.utf8 { hasher.combine(byte) }
+        hasher.combine(UInt8(0xFF))
+    }
+
+    package static func < (left: InstanceName, right: InstanceName) -> Bool {
+        left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
+    }
+}
+
+extension InstanceName: CustomStringConvertible {
+    package var description: String { text }
+}

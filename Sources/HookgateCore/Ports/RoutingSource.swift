@@ -1,0 +1,38 @@
+package import FoundationEssentials
+
+/// The source of truth for routing, asked when memory does not know. Filled by the store.
+package protocol RoutingSource: Sendable {
+    /// Looks one key up. Throws when the source cannot answer now, which is never a "no".
+    func fact(for key: RoutingKey) async throws(RoutingSourceError) -> RoutingFact
+
+    /// Streams everything there is, page by page, and returns the cursor from which ``changes(since:)`` goes on.
+    func loadAll(page: @Sendable ([RoutingChange]) async -> Void) async throws(RoutingSourceError) -> RoutingCursor
+
+    /// What changed since a cursor, oldest first. May repeat what was already seen; never skips.
+    func changes(since cursor: RoutingCursor) async throws(RoutingSourceError) -> (changes: [RoutingChange], next: RoutingCursor)
+
+    /// Ticks when something may have changed. Ends when the channel is lost; polling goes on regardless.
+    func changeNotices() async throws(RoutingSourceError) -> AsyncStream<Void>
+}
+
+/// Why the source of truth could not answer.
+package enum RoutingSourceError: Error, Equatable {
+    case unavailable(String)
+    case timedOut
+}
+
+/// A place in the stream of changes: the oldest transaction that was still running when it was taken.
+package struct RoutingCursor: Sendable, Equatable {
+    package let transaction: UInt64
+
+    package init(transaction: UInt64) {
+        self.transaction = transaction
+    }
+}
+
+/// One thing that became true of an integration or of a token.
+package enum RoutingChange: Sendable, Equatable {
+    case integration(RoutingEntry)
+    case integrationDeleted(IntegrationID, revision: UInt64)
+    case token(TokenDigest, IntegrationID?, TokenStanding, revision: UInt64)
+}

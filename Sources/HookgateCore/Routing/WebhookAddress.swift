@@ -1,0 +1,103 @@
+/// What the path of a webhook request says: by which route, for whom, and for which event.
+///
+/// - `/webhooks/evolution/whatsapp/{token}[/{event}]` is the token route.
+/// - `/webhooks/evolution/{instance_name}[/{event}]` is the legacy route.
+///
+/// Evolution appends `/{event}` in by-events mode, and doubles a slash when the configured URL ends with one.
+/// An instance may be called `whatsapp` or `test`: `/webhooks/evolution/whatsapp/messages-upsert` is its
+/// by-events URL, since no token reads like an event's name.
+package struct WebhookAddress: Sendable, Equatable {
+    package enum Target: Sendable, Equatable {
+        case token(TokenText)
+        case instance(InstanceName)
+    }
+
+    /// The token segment as it came: it may turn out to be no token at all (``WebhookToken`` decides).
+    package struct TokenText: Sendable, Equatable {
+        package let text: String
+    }
+
+    package let target: Target
+    /// The event's name as Evolution spells it in URLs (`messages-upsert`), in lower case, when it was there.
+    package let eventSuffix: String?
+
+    package var route: Route {
+        switch target {
+        case .token: .token
+        case .instance: .instance
+        }
+    }
+
+    /// Reads the path of a request target; a query string is ignored. Nil when this is no webhook path.
+    package init?(requestTarget: String) {
+        let path = requestTarget.prefix { $0 != "?" && $0 != "#" }
+        let segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
+        guard segments.count >= 3, segments.count <= 5,
+            segments[0].elementsEqual("webhooks".utf8), segments[1].elementsEqual("evolution".utf8)
+        else { return nil }
+        let rest = segments.dropFirst(2).map { PercentEncoding.decode($0) }
+        guard let names = rest as? [String] else { return nil }
+        switch (names.count, names[0] == "whatsapp") {
+        case (1, _):
+            self.init(.instance(InstanceName(names[0])), suffix: nil)
+        case (2, true):
+            if let suffix = EventSuffix.known(names[1]) {
+                self.init(.instance(InstanceName(names[0])), suffix: suffix)
+            } else {
+                self.init(.token(TokenText(text: names[1])), suffix: nil)
+            }
+        case (2, false):
+            guard let suffix = EventSuffix.plausible(names[1]) else { return nil }
+            self.init(.instance(InstanceName(names[0])), suffix: suffix)
+        case (3, true):
+            guard let suffix = EventSuffix.plausible(names[2]) else { return nil }
+            self.init(.token(TokenText(text: names[1])), suffix: suffix)
+        default:
+            return nil
+        }
+    }
+
+    private init(_ target: Target, suffix: String?) {
+        self.target = target
+        self.eventSuffix = suffix
+    }
+}
+
+/// The last segment that Evolution's by-events mode appends to a webhook URL.
+package enum EventSuffix {
+    private static let names: Set<String> = [
+        "application-startup", "call", "chama-ai-action", "chats-delete", "chats-set", "chats-update", "chats-upsert",
+        "connection-update", "contacts-set", "contacts-update", "contacts-upsert", "creds-update", "error",
+        "group-participants-update", "group-update", "groups-update", "groups-upsert", "instance-create",
+        "instance-delete", "labels-association", "labels-edit", "logout-instance", "messages-delete",
+        "messages-edited", "messages-set", "messages-update", "messages-upsert", "messaging-history-set", "new-jwt",
+        "new-jwt-token", "presence-update", "qrcode-updated", "remove-instance", "send-message",
+        "send-message-update", "status-instance", "typebot-change-status", "typebot-start",
+    ]
+
+    /// The suffix in Evolution's spelling, when it is one that some release sends. Dots, underscores and
+    /// upper case are forgiven: proxies and forks spell it all three ways.
+    package static func known(_ segment: String) -> String? {
+        guard let suffix = plausible(segment), names.contains(suffix) else { return nil }
+        return suffix
+    }
+
+    /// The suffix in Evolution's spelling, when it could be the name of an event, known to us or not.
+    package static func plausible(_ segment: String) -> String? {
+        guard (1...64).contains(segment.utf8.count) else { return nil }
+        var bytes: [UInt8] = []
+        for byte in segment.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+                bytes.append(byte)
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"):
+                bytes.append(byte | 0x20)
+            case UInt8(ascii: "."), UInt8(ascii: "_"):
+                bytes.append(UInt8(ascii: "-"))
+            default:
+                return nil
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

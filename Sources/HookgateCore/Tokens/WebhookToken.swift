@@ -1,0 +1,108 @@
+import Crypto
+
+/// The secret in a token URL. Whoever has it can post events as its clinic, so it is never printed whole
+/// unless a person asks for it by name.
+///
+/// Two forms are valid. Ours: `hgw_`, 43 base64url characters of 32 random bytes, and the first 6 characters
+/// of base64url(SHA-256(those 43 characters)); its checksum refuses garbage without I/O. And the old system's:
+/// no prefix, usually 32 characters, taken as it is.
+package struct WebhookToken: Sendable {
+    package static let prefix = "hgw_"
+    package static let randomByteCount = 32
+    private static let secretLength = 43
+    private static let checksumLength = 6
+    /// A URL at Evolution may have 500 characters in all, so no working token is longer than this.
+    private static let longestInherited = 256
+
+    /// The whole text. Not called `description` on purpose: interpolating a token must not print it.
+    package let secretText: String
+
+    /// Takes a token as it stands in a URL or a database. Nil when it cannot be one: it has our prefix but not
+    /// our length and checksum, or it is empty, too long, or holds control characters or slashes.
+    package init?(_ text: String) {
+        if text.hasPrefix(Self.prefix) {
+            guard Self.hasValidChecksum(text) else { return nil }
+        } else {
+            guard (1...Self.longestInherited).contains(text.utf8.count),
+                text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") })
+            else { return nil }
+        }
+        self.secretText = text
+    }
+
+    /// Makes a token of our form from 32 random bytes.
+    package init(randomBytes: [UInt8]) {
+        precondition(randomBytes.count == Self.randomByteCount, "a token is made of exactly 32 random bytes")
+        let secret = Base64URL.encode(randomBytes)
+        self.secretText = Self.prefix + secret + Self.checksum(of: secret)
+    }
+
+    /// Whether the token carries our prefix and checksum, so that garbage of its form needs no look-up.
+    package var isChecksummed: Bool { secretText.hasPrefix(Self.prefix) }
+
+    package var digest: TokenDigest { TokenDigest(of: secretText) }
+
+    /// Prefix and dots, for people: `hgw_AAEC…`. Never enough to use, nor to guess from.
+    package var masked: String {
+        String(secretText.prefix(isChecksummed ? 8 : 4)) + "…"
+    }
+
+    private static func hasValidChecksum(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        guard bytes.count == prefix.utf8.count + secretLength + checksumLength,
+            bytes.dropFirst(prefix.utf8.count).allSatisfy(Base64URL.isMember)
+        else { return false }
+        let secret = String(decoding: bytes.dropFirst(prefix.utf8.count).prefix(secretLength), as: UTF8.self)
+        return checksum(of: secret).utf8.elementsEqual(bytes.suffix(checksumLength))
+    }
+
+    private static func checksum(of secret: String) -> String {
+        String(Base64URL.encode(SHA256.hash(data: Array(secret.utf8))).prefix(checksumLength))
+    }
+}
+
+extension WebhookToken: CustomStringConvertible {
+    package var description: String { masked }
+}
+
+/// SHA-256 of a token: what look-ups, caches and the token ledger hold in its place.
+package struct TokenDigest: Hashable, Sendable {
+    package static let byteCount = 32
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
+    package init(of token: String) {
+        self.init(validated: Array(SHA256.hash(data: Array(token.utf8))))
+    }
+
+    /// Nil unless there are exactly 32 bytes.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == Self.byteCount else { return nil }
+        self.init(validated: bytes)
+    }
+
+    private init(validated bytes: [UInt8]) {
+        func word(_ start: Int) -> UInt64 { bytes[start..<start + 8].reduce(0) { ($0 << 8) | UInt64($1) } }
+        self.words = (word(0), word(8), word(16), word(24))
+    }
+
+    package var bytes: [UInt8] {
+        [words.0, words.1, words.2, words.3].flatMap { word in
+            (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * $0)) }
+        }
+    }
+
+    /// Eight hexadecimal digits that name a token in logs and reports without helping to guess it.
+    package var fingerprint: String {
+        let digits = String(words.0 >> 32, radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
+    }
+
+    package static func == (left: TokenDigest, right: TokenDigest) -> Bool {
+        left.words == right.words
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        // The digest is already uniform: one word spreads as well as all four.
+        hasher.combine(words.0)
+    }
+}

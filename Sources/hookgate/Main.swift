@@ -1,0 +1,8 @@
+import HookgateCommands
+
+@main
+struct Main {
+    static func main() async {
+        await HookgateCommand.main()
+    }
+}
