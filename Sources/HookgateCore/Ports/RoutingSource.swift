@@ -1,5 +1,3 @@
-package import FoundationEssentials
-
 /// The source of truth for routing, asked when memory does not know. Filled by the store.
 package protocol RoutingSource: Sendable {
     /// Looks one key up. Throws when the source cannot answer now, which is never a "no".
