@@ -52,7 +52,7 @@ let package = Package(
             ],
             resources: [.embedInCode("Demo/Resources")]
         ),
-        .executableTarget(name: "hookgate", dependencies: ["HookgateCommands"]),
+        .executableTarget(name: "hookgate", dependencies: ["HookgateCommands", argumentParser]),
         .target(
             name: "HookgateTestSupport",
             dependencies: ["HookgateCore", "PostgresClient", "Store", subprocess],
