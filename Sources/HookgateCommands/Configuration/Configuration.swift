@@ -1,0 +1,98 @@
+package import Logging
+
+/// The whole configuration, typed and checked.
+///
+/// Made by ``ConfigurationResolver`` alone. Printing it shows what `hookgate config` shows: no secrets.
+package struct Configuration: Sendable {
+    /// Nil means: start a private PostgreSQL cluster in the data directory.
+    package let databaseURL: String?
+    package let databaseDirectURL: String?
+    package let redisURL: String?
+    /// Without a slash at its end.
+    package let publicURL: String
+    package let listen: ListenAddress
+    package let consoleListen: ListenAddress?
+    package let dataDirectory: String
+    /// The server of `EVOLUTION_API_URL`, called `default`, then those of the file.
+    package let evolutionServers: [EvolutionServer]
+    package let evolutionWebhookSecret: Secret?
+    package let deliverURL: String?
+    package let deliverSecret: Secret?
+    package let adminToken: Secret?
+    package let alertURL: String?
+    package let logLevel: Logger.Level
+    package let logFormat: LogFormat
+
+    /// Every setting with its origin, in the table's order.
+    package let settings: [EffectiveSetting]
+    /// What is not wrong but probably not meant either; for people to read.
+    package let notes: [String]
+
+    /// One Evolution API server and how to speak with it.
+    package struct EvolutionServer: Sendable, Equatable {
+        package static let defaultName = "default"
+        package let name: String
+        package let url: String
+        package let key: Secret?
+    }
+
+    init(
+        _ reader: inout SettingReader, servers: [ConfigurationFile.Server], fileName: String, notes: [String]
+    ) throws(ConfigurationError) {
+        self.databaseURL = reader.value(of: .databaseURL, SettingReading.databaseURL)
+        self.databaseDirectURL = reader.value(of: .databaseDirectURL, SettingReading.databaseURL)
+        self.redisURL = reader.value(of: .redisURL, SettingReading.redisURL)
+        self.consoleListen = reader.value(of: .consoleListen, ListenAddress.init(configured:))
+        self.evolutionServers = Self.servers(&reader, servers, fileName: fileName)
+        self.evolutionWebhookSecret = reader.value(of: .evolutionWebhookSecret, SettingReading.secret)
+        self.deliverURL = reader.value(of: .deliverURL, SettingReading.webURL)
+        self.deliverSecret = reader.value(of: .deliverSecret, SettingReading.secret)
+        self.adminToken = reader.value(of: .adminToken, SettingReading.secret)
+        self.alertURL = reader.value(of: .alertURL, SettingReading.webURL)
+        let publicURL = reader.value(of: .publicURL, SettingReading.baseURL)
+        let listen = reader.value(of: .listen, ListenAddress.init(configured:))
+        let dataDirectory = reader.value(of: .dataDirectory) { (text) throws(InvalidSetting) in text }
+        let logLevel = reader.value(of: .logLevel, SettingReading.logLevel)
+        let logFormat = reader.value(of: .logFormat, SettingReading.logFormat)
+        if let listen, listen.port != 0, listen == consoleListen {
+            reader.note(
+                "the gateway listens on \(listen) already; choose another port, or leave this out to share it",
+                at: reader.origin(of: .consoleListen))
+        }
+        guard let publicURL, let listen, let dataDirectory, let logLevel, let logFormat, reader.problems.isEmpty else {
+            throw ConfigurationError(reader.problems)
+        }
+        self.publicURL = publicURL
+        self.listen = listen
+        self.dataDirectory = dataDirectory
+        self.logLevel = logLevel
+        self.logFormat = logFormat
+        self.settings = reader.settings
+        self.notes = notes
+    }
+
+    private static func servers(
+        _ reader: inout SettingReader, _ inFile: [ConfigurationFile.Server], fileName: String
+    ) -> [EvolutionServer] {
+        let key = reader.value(of: .evolutionAPIKey, SettingReading.secret)
+        var servers: [EvolutionServer] = []
+        if let url = reader.value(of: .evolutionAPIURL, SettingReading.baseURL) {
+            servers.append(EvolutionServer(name: EvolutionServer.defaultName, url: url, key: key))
+        }
+        for server in inFile {
+            let origin = SettingOrigin.file(name: fileName, line: server.url.line)
+            if servers.contains(where: { $0.name == server.name }) {
+                reader.note("\(server.name) is the server of evolution-api-url; give this one another name", at: origin)
+            }
+            guard let url = reader.value(of: server.url.text, at: origin, SettingReading.baseURL) else { continue }
+            servers.append(EvolutionServer(name: server.name, url: url, key: server.key.map { Secret($0.text) }))
+        }
+        return servers
+    }
+}
+
+extension Configuration: CustomStringConvertible, CustomReflectable {
+    package var description: String { ConfigurationReport(self).text }
+
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

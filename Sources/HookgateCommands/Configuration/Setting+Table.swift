@@ -1,0 +1,72 @@
+extension Setting {
+    package static let databaseURL = Setting(
+        "database-url", inherited: ["DATABASE_URL", "SUPABASE_DB_URL"], flag: true, secrecy: .connection,
+        help: "PostgreSQL, as libpq takes it: postgres://user:password@host/database")
+
+    package static let databaseDirectURL = Setting(
+        "database-direct-url", inherited: ["DATABASE_DIRECT_URL"], flag: true, secrecy: .connection,
+        help: "the same database past a transaction pooler, for LISTEN, locks, schema and migrations")
+
+    package static let redisURL = Setting(
+        "redis-url", inherited: ["REDIS_URL"], flag: true, secrecy: .connection,
+        help: "Redis, redis:// or rediss:// (TLS); optional")
+
+    package static let publicURL = Setting(
+        "public-url", inherited: ["WEBHOOK_BASE_URL"], flag: true, fallback: .text("http://localhost:8080"),
+        help: "the address at which Evolution reaches the gateway; webhook URLs begin with it")
+
+    package static let listen = Setting(
+        "listen", inherited: [Variable("PORT", prefix: "0.0.0.0:")], flag: true, fallback: .text("127.0.0.1:8080"),
+        help: "address and port of the gateway; PORT alone means 0.0.0.0:PORT")
+
+    package static let consoleListen = Setting(
+        "console-listen", help: "address and port of console, API and metrics, where they listen apart")
+
+    package static let dataDirectory = Setting(
+        "data-dir", flag: true, fallback: .stateDirectory,
+        help: "spool and private cluster; one process at a time")
+
+    package static let evolutionAPIURL = Setting(
+        "evolution-api-url", inherited: ["EVOLUTION_API_URL", "EVOLUTION_SERVER_URL"],
+        help: "the Evolution API server")
+
+    package static let evolutionAPIKey = Setting(
+        "evolution-api-key", inherited: ["EVOLUTION_API_KEY"], secrecy: .secret,
+        help: "its global API key")
+
+    package static let evolutionWebhookSecret = Setting(
+        "evolution-webhook-secret", inherited: ["EVOLUTION_WEBHOOK_SECRET"], secrecy: .secret,
+        help: "second factor that Evolution sends with each webhook")
+
+    package static let deliverURL = Setting(
+        "deliver-url", secrecy: .connection, help: "where events are delivered to, unless a clinic has its own")
+
+    package static let deliverSecret = Setting(
+        "deliver-secret", secrecy: .secret, help: "key that signs deliveries (Standard Webhooks)")
+
+    package static let adminToken = Setting(
+        "admin-token", secrecy: .secret, help: "first log-in to the console and its API")
+
+    package static let alertURL = Setting(
+        "alert-url", secrecy: .capabilityURL, help: "receives a POST for each alarm")
+
+    package static let logLevel = Setting(
+        "log-level", inherited: ["LOG_LEVEL"], flag: true, fallback: .text("info"),
+        help: "trace, debug, info, notice, warning, error or critical")
+
+    package static let logFormat = Setting(
+        "log-format", inherited: ["LOG_FORMAT"], flag: true, fallback: .text("text"),
+        help: "text for people or json for machines, on standard error")
+
+    /// The one table, in the order in which people read it.
+    package static let all: [Setting] = [
+        databaseURL, databaseDirectURL, redisURL, publicURL, listen, consoleListen, dataDirectory, evolutionAPIURL,
+        evolutionAPIKey, evolutionWebhookSecret, deliverURL, deliverSecret, adminToken, alertURL, logLevel, logFormat,
+    ]
+
+    /// Finds a setting by its name in a file; `database_url` and `DATABASE_URL` are read as `database-url`.
+    static func named(_ key: String) -> Setting? {
+        let name = String(key.lowercased().map { $0 == "_" ? "-" : $0 })
+        return all.first { $0.name == name }
+    }
+}

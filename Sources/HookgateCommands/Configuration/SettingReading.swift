@@ -1,0 +1,66 @@
+import FoundationEssentials
+import Logging
+
+/// From a setting's text to its value. Pure; each says what is wrong without repeating what may be secret.
+enum SettingReading {
+    static func secret(_ text: String) throws(InvalidSetting) -> Secret {
+        Secret(text)
+    }
+
+    /// libpq itself reads the rest; this catches what people paste by mistake.
+    static func databaseURL(_ text: String) throws(InvalidSetting) -> String {
+        if text.contains("[YOUR-PASSWORD]") {
+            throw InvalidSetting("it still says [YOUR-PASSWORD]; put the database's password in its place")
+        }
+        if text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") { return text }
+        if text.hasPrefix("http://") || text.hasPrefix("https://") {
+            throw InvalidSetting(
+                "this is a web address; give the connection string, which begins with postgres:// "
+                    + "(Supabase shows it under Connect)")
+        }
+        guard !text.contains("://"), text.contains("=") else {
+            throw InvalidSetting("not a connection string; it looks like postgres://user:password@host:5432/database")
+        }
+        return text
+    }
+
+    static func redisURL(_ text: String) throws(InvalidSetting) -> String {
+        guard let components = URLComponents(string: text), ["redis", "rediss"].contains(components.scheme),
+            components.host?.isEmpty == false
+        else { throw InvalidSetting("not a Redis address; it looks like redis://host:6379 or rediss://host:6380") }
+        return text
+    }
+
+    /// A web address that others are appended to: without a query, and without the slash at its end.
+    static func baseURL(_ text: String) throws(InvalidSetting) -> String {
+        let address = try webURL(text)
+        guard !address.contains("?"), !address.contains("#") else {
+            throw InvalidSetting("paths are appended to this address, so it must not hold \"?\" or \"#\"")
+        }
+        return String(address.reversed().drop { $0 == "/" }.reversed())
+    }
+
+    static func webURL(_ text: String) throws(InvalidSetting) -> String {
+        guard let components = URLComponents(string: text), ["http", "https"].contains(components.scheme),
+            components.host?.isEmpty == false
+        else { throw InvalidSetting("not a web address; it looks like https://example.org") }
+        return text
+    }
+
+    static func logLevel(_ text: String) throws(InvalidSetting) -> Logger.Level {
+        // Other stacks say these two, and share the variable with us.
+        let word = ["warn": "warning", "fatal": "critical"][text.lowercased()] ?? text.lowercased()
+        guard let level = Logger.Level(rawValue: word) else {
+            let words = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw InvalidSetting("\"\(text)\" is not a log level; use one of \(words)")
+        }
+        return level
+    }
+
+    static func logFormat(_ text: String) throws(InvalidSetting) -> LogFormat {
+        guard let format = LogFormat(rawValue: text.lowercased()) else {
+            throw InvalidSetting("\"\(text)\" is not a log format; use text or json")
+        }
+        return format
+    }
+}
