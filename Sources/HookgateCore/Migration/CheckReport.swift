@@ -1,0 +1,120 @@
+/// What `check` tells while it works.
+package enum CheckEvent: Sendable {
+    case surveyed(LegacySurvey)
+    case instance(InstanceState)
+}
+
+/// Where one instance stands on its way.
+package struct InstanceState: Sendable, Equatable {
+    /// What Evolution says of the instance's webhook.
+    package enum EvolutionWebhook: Sendable, Equatable {
+        /// No Evolution server was asked.
+        case notAsked
+    }
+
+    package let name: InstanceName
+    package let legacyRows: [LegacyRow]
+    package let integrations: [IntegrationRow]
+    /// The integration's clinic, or else the one the plan decides for.
+    package let clinic: ClinicCandidate?
+    package let evolutionWebhook: EvolutionWebhook
+    package let lastTraffic: [Route: Timestamp]
+    package let notes: [PlanNote]
+    package let nextStep: NextStep
+
+    package init(
+        name: InstanceName, legacyRows: [LegacyRow], integrations: [IntegrationRow], clinic: ClinicCandidate?,
+        evolutionWebhook: EvolutionWebhook, lastTraffic: [Route: Timestamp], notes: [PlanNote], nextStep: NextStep
+    ) {
+        self.name = name
+        self.legacyRows = legacyRows
+        self.integrations = integrations
+        self.clinic = clinic
+        self.evolutionWebhook = evolutionWebhook
+        self.lastTraffic = lastTraffic
+        self.notes = notes
+        self.nextStep = nextStep
+    }
+}
+
+/// What to do next with one instance.
+package enum NextStep: Sendable, Equatable {
+    case migrate
+    /// The integration has no token: the schema brings it.
+    case makeToken
+    /// A person must decide; the text says what.
+    case decide(String)
+    /// The integration belongs to no clinic.
+    case assignClinic
+    /// Everything is ready for the token URL, and Evolution still has to be told.
+    case switchOver
+    /// Webhooks come on the token route.
+    case done
+}
+
+extension NextStep: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .migrate: "migrate"
+        case .makeToken: "make its token: hookgate schema apply"
+        case .decide(let text): text.hasPrefix("ambiguous") ? "decide: \(text)" : text
+        case .assignClinic: "assign a clinic"
+        case .switchOver: "switch over"
+        case .done: "done"
+        }
+    }
+}
+
+/// The totals of `check`.
+package struct CheckReport: Sendable, Equatable {
+    package var survey: LegacySurvey
+    /// Instances that a legacy table names.
+    package var legacy = 0
+    /// Those among them that have their integration, with clinic and token.
+    package var migrated = 0
+    package var needMigration = 0
+    package var needDecision = 0
+    /// Integrations, legacy or not, that have no token.
+    package var withoutToken = 0
+    /// Integrations that no legacy table names.
+    package var onlyInNew = 0
+    package var toSwitchOver = 0
+    package var done = 0
+
+    package init(survey: LegacySurvey) {
+        self.survey = survey
+    }
+
+    package var analysis: CheckAnalysis {
+        if legacy == 0 {
+            return survey.integrations.rowCount == 0 ? .noInstances : .newSystemInUse
+        }
+        if migrated == legacy && withoutToken == 0 { return .complete }
+        return migrated == 0 && survey.integrations.rowCount == 0 ? .needed : .partial
+    }
+
+    /// Whether a person must do or decide something before the switch-over: exit code 3.
+    package var needsAttention: Bool {
+        needMigration > 0 || needDecision > 0 || withoutToken > 0
+    }
+}
+
+/// The guide's words for the state of a fleet.
+package enum CheckAnalysis: String, Sendable {
+    case needed = "MIGRATION NEEDED"
+    case partial = "PARTIAL MIGRATION"
+    case complete = "MIGRATION COMPLETE"
+    case newSystemInUse = "NEW SYSTEM IN USE"
+    case noInstances = "NO INSTANCES FOUND"
+
+    /// What the guide would have the operator do.
+    package var advice: String {
+        switch self {
+        case .needed: "run `hookgate migrate --dry-run`, then `hookgate migrate`"
+        case .partial: "follow the next step of each instance listed"
+        case .complete: "ready to update the webhooks: `hookgate tokens`"
+        case .newSystemInUse: "nothing to migrate"
+        case .noInstances: "create an integration in the console or with `hookgate integrations create`"
+        }
+    }
+}

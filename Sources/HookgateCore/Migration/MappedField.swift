@@ -1,0 +1,71 @@
+/// A field of an integration that the migration fills from the old system.
+package enum MappedField: Sendable, Hashable {
+    case organization
+    case clinic
+    case status
+    case enabled
+    case phoneNumber
+    case displayName
+    case connectedAt
+    case lastSeenAt
+    case createdAt
+    /// One member of `config`.
+    case config(String)
+
+    /// The two members that name the instance; the old system read one on each route, so both are written.
+    package static let instanceNameKeys = ["instance_name", "instance"]
+
+    package init(name: String) {
+        switch name {
+        case "organization_id": self = .organization
+        case "clinic_id": self = .clinic
+        case "status": self = .status
+        case "enabled": self = .enabled
+        case "phone_number": self = .phoneNumber
+        case "display_name": self = .displayName
+        case "connected_at": self = .connectedAt
+        case "last_seen_at": self = .lastSeenAt
+        case "created_at": self = .createdAt
+        default: self = .config(name.hasPrefix("config.") ? String(name.dropFirst("config.".count)) : name)
+        }
+    }
+
+    /// The column, or `config.` and the member's key.
+    package var name: String {
+        switch self {
+        case .organization: "organization_id"
+        case .clinic: "clinic_id"
+        case .status: "status"
+        case .enabled: "enabled"
+        case .phoneNumber: "phone_number"
+        case .displayName: "display_name"
+        case .connectedAt: "connected_at"
+        case .lastSeenAt: "last_seen_at"
+        case .createdAt: "created_at"
+        case .config(let key): "config.\(key)"
+        }
+    }
+
+    /// Whether it decides whose messages these are. Such a field never follows a legacy row by itself, and a
+    /// difference in it is never taken for somebody's edit.
+    package var decidesOwner: Bool {
+        switch self {
+        case .organization, .clinic: true
+        case .config(let key): Self.instanceNameKeys.contains(key)
+        case .status, .enabled, .phoneNumber, .displayName, .connectedAt, .lastSeenAt, .createdAt: false
+        }
+    }
+
+    /// Whether its values must not be shown, since Evolution's keys stand in `config`.
+    package var isSecret: Bool {
+        guard case .config(let key) = self else { return false }
+        let word = key.lowercased()
+        return ["key", "token", "secret", "password", "credential"].contains { word.contains($0) }
+    }
+
+    /// A value of this field as it may be shown.
+    package func shown(_ value: String?) -> String {
+        guard let value else { return "nothing" }
+        return isSecret ? "(secret)" : value
+    }
+}

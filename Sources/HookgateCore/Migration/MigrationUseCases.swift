@@ -1,0 +1,114 @@
+/// The commands of a migration, as the command line and the API call them.
+///
+/// Results of single instances go to an observer as they come, so that a fleet of any size needs little memory;
+/// what is returned are totals. An observer that throws stops the command: everything already committed stays,
+/// and the next run goes on from there.
+package protocol MigrationUseCases: Sendable {
+    /// `hookgate check`: the state of every instance. Reads only, and needs no schema of ours.
+    func check(observe: (CheckEvent) async throws -> Void) async throws -> CheckReport
+
+    /// `hookgate migrate`: plans, and unless it is a dry run writes and verifies.
+    func migrate(
+        _ options: MigrationOptions, observe: @Sendable (MigrationEvent) async throws -> Void
+    ) async throws -> MigrationSummary
+
+    /// `hookgate migrate verify`: compares row by row, field by field, what the old tables say with what is there.
+    func verify(observe: (InstanceVerification) async throws -> Void) async throws -> VerificationSummary
+
+    /// `hookgate migrate runs`: the latest runs, newest first.
+    func runs(limit: Int) async throws -> [RunRecord]
+
+    /// `hookgate migrate show RUN`: a run and what it wrote.
+    func show(_ run: RunID, observe: ([RunEntry]) async throws -> Void) async throws -> RunRecord
+
+    /// `hookgate migrate undo RUN`: puts back exactly what was there before a run, except where somebody edited since.
+    func undo(_ run: RunID, observe: @Sendable (UndoneInstance) async throws -> Void) async throws -> UndoSummary
+}
+
+package struct MigrationOptions: Sendable {
+    package var isDryRun: Bool
+    /// Refuse to write unless the plan still has this digest.
+    package var expectedDigest: String?
+    /// Instances per transaction.
+    package var batchSize: Int
+    /// How long to wait for another run to end.
+    package var lockWait: Duration
+
+    package init(
+        isDryRun: Bool = false, expectedDigest: String? = nil, batchSize: Int = 500, lockWait: Duration = .seconds(60)
+    ) {
+        self.isDryRun = isDryRun
+        self.expectedDigest = expectedDigest
+        self.batchSize = batchSize
+        self.lockWait = lockWait
+    }
+}
+
+/// What `migrate` tells while it works.
+package enum MigrationEvent: Sendable {
+    case surveyed(LegacySurvey)
+    /// The plan for one instance: every one in a dry run, else those that are not written.
+    case planned(PlannedInstance)
+    /// The instance is written and committed.
+    case migrated(PlannedInstance)
+    /// A transaction was committed; the run can be interrupted here without losing anything.
+    case batchCommitted(instances: Int)
+    case verified(InstanceVerification)
+}
+
+/// The totals of `migrate`.
+package struct MigrationSummary: Sendable {
+    /// Nil in a dry run.
+    package let run: RunID?
+    package let survey: LegacySurvey
+    package let counts: PlanCounts
+    package let digest: String
+    /// Nil in a dry run.
+    package let verification: VerificationSummary?
+
+    package init(
+        run: RunID?, survey: LegacySurvey, counts: PlanCounts, digest: String, verification: VerificationSummary?
+    ) {
+        self.run = run
+        self.survey = survey
+        self.counts = counts
+        self.digest = digest
+        self.verification = verification
+    }
+
+    /// Whether a person must look at something: exit code 3.
+    package var needsAttention: Bool {
+        counts.needsDecision > 0 || verification.map { !$0.holds } ?? false
+    }
+}
+
+package struct UndoSummary: Sendable, Equatable {
+    package var restored = 0
+    package var editedSince = 0
+    package var gone = 0
+
+    package init() {}
+}
+
+/// Why a command of the migration could not do its work.
+package enum MigrationError: Error, Equatable {
+    case schemaMissing(String)
+    case anotherRunIsActive
+    case planChanged(expected: String, actual: String)
+    case unknownRun(RunID)
+}
+
+extension MigrationError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .schemaMissing(let what):
+            "cannot migrate while \(what) is missing: run `hookgate schema apply`, or migrate without --no-schema"
+        case .anotherRunIsActive:
+            "another migration is running on this database: wait for it to end, see `hookgate migrate runs`"
+        case .planChanged(let expected, let actual):
+            "the plan is no longer the one that was reviewed (digest \(expected), now \(actual)): "
+                + "look at it again with --dry-run"
+        case .unknownRun(let id): "there is no run \(id): see `hookgate migrate runs`"
+        }
+    }
+}
