@@ -1,0 +1,211 @@
+import Synchronization
+
+/// One connection, on a thread of its own while it works. One task uses it at a time: statements of two tasks would
+/// land in each other's transactions. The pool hands each connection to one task only.
+package actor PostgresConnection: PostgresExecutor {
+    private let executor = ConnectionExecutor()
+    private let options: PostgresConnectionOptions
+    private let wakePipe: WakePipe
+    private var handle: LibpqHandle?
+    private var wasCancelled = false
+
+    /// Whether a pooler such as PgBouncer stands between: then no state of the session may be relied on.
+    package private(set) var isPooled = false
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Connects to any libpq URL or `key=value` string; TLS is as the URL says.
+    package static func open(
+        _ url: String, options: PostgresConnectionOptions = PostgresConnectionOptions()
+    ) async throws(PostgresError) -> PostgresConnection {
+        guard let wakePipe = WakePipe() else {
+            throw PostgresError(.connectionFailed, "No file descriptor is left for a PostgreSQL connection.")
+        }
+        let connection = PostgresConnection(options: options, wakePipe: wakePipe)
+        try await connection.connect(ConnectionURL(text: url))
+        return connection
+    }
+
+    private init(options: PostgresConnectionOptions, wakePipe: WakePipe) {
+        self.options = options
+        self.wakePipe = wakePipe
+    }
+
+    private func connect(_ url: ConnectionURL) throws(PostgresError) {
+        guard !Task.isCancelled else { throw .cancelled }
+        let handle = try url.open(options)
+        self.handle = handle
+        do throws(PostgresError) {
+            // PgBouncer makes up its own key data, so the backend itself has to say who it is.
+            let rows = try run(.parameters("SELECT pg_backend_pid() AS pid", []), interruption: nil)
+            isPooled = try rows[0].decode("pid", as: Int.self) != handle.announcedProcessID
+            // Poolers track DateStyle for each client, so it may be set where a role's default is another.
+            if handle.parameterStatus("DateStyle")?.hasPrefix("ISO") != true {
+                _ = try run(.script("SET datestyle TO 'ISO'"), interruption: nil)
+            }
+        } catch {
+            self.handle = nil
+            throw error
+        }
+    }
+
+    @discardableResult
+    package func query(
+        _ sql: String, _ parameters: [any PostgresEncodable]
+    ) async throws(PostgresError) -> PostgresRows {
+        try await runInterruptibly(.parameters(sql, parameters.map(\.postgresParameter)))
+    }
+
+    package func execute(script: String) async throws(PostgresError) {
+        _ = try await runInterruptibly(.script(script))
+    }
+
+    /// Ends the connection. Statements after it fail with `closed`.
+    package func close() {
+        handle = nil
+    }
+
+    // MARK: Transactions
+
+    /// BEGIN, `body`, COMMIT. ROLLBACK when `body` throws or the task was cancelled before the COMMIT.
+    ///
+    /// `body` runs where the caller runs, so it may use the caller's state.
+    package nonisolated func transaction<T>(
+        _ mode: PostgresTransactionMode = .readCommitted, _ body: (PostgresConnection) async throws -> T
+    ) async throws -> T {
+        try await begin(mode)
+        do {
+            let value = try await body(self)
+            try await commit()
+            return value
+        } catch {
+            await rollback()
+            throw error
+        }
+    }
+
+    private func begin(_ mode: PostgresTransactionMode) async throws(PostgresError) {
+        if let handle, handle.isConnected, !handle.isIdle {
+            throw PostgresError(.misuse, "A transaction is already open on this connection.")
+        }
+        _ = try await runInterruptibly(.script(mode.begin))
+    }
+
+    // Once sent, a COMMIT is waited for: an interrupted one would leave open what happened.
+    private func commit() throws(PostgresError) {
+        guard !Task.isCancelled else { throw .cancelled }
+        let tag = try runForTag("COMMIT")
+        guard tag == "COMMIT" else {
+            throw PostgresError(
+                .server(sqlState: "25P02"),
+                "The transaction was rolled back because a statement in it had failed, although that error was caught."
+            )
+        }
+    }
+
+    private func rollback() {
+        guard let handle, handle.isConnected, !handle.isIdle else { return }
+        do throws(PostgresError) {
+            _ = try runForTag("ROLLBACK")
+        } catch {
+            // Closing ends the transaction as surely as ROLLBACK does.
+            self.handle = nil
+        }
+    }
+
+    // MARK: For the pool
+
+    /// Whether the connection still stands; notices a server that ended it while it was idle.
+    func isAlive() -> Bool {
+        guard let handle, handle.isConnected, handle.consumeInput() else {
+            handle = nil
+            return false
+        }
+        return handle.isConnected
+    }
+
+    /// Leaves no transaction open; false when the connection should not be used again.
+    func prepareForReuse() -> Bool {
+        rollback()
+        // A cancel request may still be on its way through a pooler, and must not meet the next task's statement.
+        guard let handle, handle.isConnected, handle.isIdle, !wasCancelled else {
+            self.handle = nil
+            return false
+        }
+        return true
+    }
+
+    // MARK: Running
+
+    private func runInterruptibly(_ statement: PostgresStatement) async throws(PostgresError) -> PostgresRows {
+        let interruption = Interruption(waking: wakePipe)
+        let outcome: Result<PostgresRows, PostgresError> = await withTaskCancellationHandler {
+            do throws(PostgresError) {
+                return .success(try run(statement, interruption: interruption))
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            interruption.request()
+        }
+        return try outcome.get()
+    }
+
+    private func run(
+        _ statement: PostgresStatement, interruption: Interruption?
+    ) throws(PostgresError) -> PostgresRows {
+        try exchange(statement, interruption: interruption).rows()
+    }
+
+    private func runForTag(_ sql: String) throws(PostgresError) -> String {
+        try exchange(.script(sql), interruption: nil).commandTag
+    }
+
+    private func exchange(
+        _ statement: PostgresStatement, interruption: Interruption?
+    ) throws(PostgresError) -> LibpqResult {
+        try statement.check()
+        guard let handle else { throw .connectionClosed }
+        if interruption?.isRequested == true { throw .cancelled }
+        guard handle.send(statement) else { throw lost(handle) }
+        var exchange = LibpqExchange(
+            handle: handle, wakePipe: wakePipe, interruption: interruption, timeout: options.statementTimeout
+        )
+        let outcome = exchange.finish()
+        if exchange.wasCancelled { wasCancelled = true }
+        switch consume outcome {
+        case .result(let result): return result
+        case .refused(let refusal):
+            let error = refusal.error(connectionIsLost: !handle.isConnected)
+            if !handle.isConnected { self.handle = nil }
+            throw exchange.reason(insteadOf: error)
+        case .broken(let message):
+            self.handle = nil
+            throw exchange.reason(insteadOf: PostgresError(.connectionLost, message))
+        }
+    }
+
+    private func lost(_ handle: LibpqHandle) -> PostgresError {
+        self.handle = nil
+        return PostgresError(
+            .connectionLost, "The connection to PostgreSQL was lost: \(ConnectionURL.oneLine(handle.message))")
+    }
+}
+
+/// How a transaction sees the data.
+package enum PostgresTransactionMode: Sendable {
+    case readCommitted
+    case repeatableRead
+    case serializable
+    /// Reads one unchanging picture of the database and writes nothing.
+    case snapshot
+
+    fileprivate var begin: String {
+        switch self {
+        case .readCommitted: "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+        case .repeatableRead: "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE"
+        case .serializable: "BEGIN ISOLATION LEVEL SERIALIZABLE READ WRITE"
+        case .snapshot: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Synchronization
+
+/// A bounded set of connections to one database, opened when needed and replaced when broken. Tasks get their turn in
+/// the order they asked.
+package final class PostgresPool: PostgresExecutor {
+    private typealias Turn = Result<PostgresPoolGrant<PostgresConnection>, PostgresError>
+    private typealias Waiter = CheckedContinuation<Turn, Never>
+    private typealias State = PostgresPoolState<PostgresConnection, Waiter>
+
+    private let url: String
+    private let options: PostgresPoolOptions
+    private let state: Mutex<State>
+
+    /// Makes the pool; the first connection is opened by the first statement.
+    package init(url: String, options: PostgresPoolOptions = PostgresPoolOptions()) {
+        self.url = url
+        self.options = options
+        self.state = Mutex(PostgresPoolState(maximumConnections: options.maximumConnections))
+    }
+
+    @discardableResult
+    package func query(
+        _ sql: String, _ parameters: [any PostgresEncodable]
+    ) async throws(PostgresError) -> PostgresRows {
+        let connection = try await acquire()
+        do throws(PostgresError) {
+            let rows = try await connection.query(sql, parameters)
+            await giveBack(connection)
+            return rows
+        } catch {
+            await giveBack(connection)
+            throw error
+        }
+    }
+
+    package func execute(script: String) async throws(PostgresError) {
+        let connection = try await acquire()
+        do throws(PostgresError) {
+            try await connection.execute(script: script)
+            await giveBack(connection)
+        } catch {
+            await giveBack(connection)
+            throw error
+        }
+    }
+
+    /// Lends a connection to `body`; it must not be used after `body` has ended.
+    package func withConnection<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
+        let connection = try await acquire()
+        do {
+            let value = try await body(connection)
+            await giveBack(connection)
+            return value
+        } catch {
+            await giveBack(connection)
+            throw error
+        }
+    }
+
+    /// BEGIN, `body`, COMMIT on one connection; ROLLBACK when `body` throws or the task is cancelled.
+    package func transaction<T>(
+        _ mode: PostgresTransactionMode = .readCommitted, _ body: (PostgresConnection) async throws -> T
+    ) async throws -> T {
+        try await withConnection { connection in
+            try await connection.transaction(mode, body)
+        }
+    }
+
+    /// Refuses new work, ends the waiting tasks with `closed`, and returns when every connection is closed. Whoever
+    /// holds one keeps it until done.
+    package func close() async {
+        let (connections, waiters) = state.withLock { $0.close() }
+        for waiter in waiters { waiter.resume(returning: .failure(Self.closed)) }
+        for connection in connections { await connection.close() }
+        _ = await withCheckedContinuation { (waiter: Waiter) in
+            if state.withLock({ $0.drain(waiter: waiter) }) { waiter.resume(returning: .failure(Self.closed)) }
+        }
+    }
+
+    // MARK: Acquiring
+
+    private func acquire() async throws(PostgresError) -> PostgresConnection {
+        switch try await waitForTurn().get() {
+        case .use(let connection):
+            if await connection.isAlive() { return connection }
+            return try await open()
+        case .open:
+            return try await open()
+        }
+    }
+
+    private func open() async throws(PostgresError) -> PostgresConnection {
+        do throws(PostgresError) {
+            return try await PostgresConnection.open(url, options: options.connection)
+        } catch {
+            perform(state.withLock { $0.discard() })
+            throw error
+        }
+    }
+
+    private func waitForTurn() async -> Turn {
+        let id = state.withLock { $0.makeID() }
+        let timer = Task { [options] in
+            // A sleep that was cancelled means that the turn came in time.
+            guard (try? await Task.sleep(for: options.acquireTimeout)) != nil else { return }
+            giveUp(id: id, because: timeout)
+        }
+        defer { timer.cancel() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { (waiter: Waiter) in
+                switch state.withLock({ $0.acquire(id: id, waiter: waiter) }) {
+                case .granted(let grant): waiter.resume(returning: .success(grant))
+                case .closed: waiter.resume(returning: .failure(Self.closed))
+                // Cancelled before it stood in the queue: the handler below found nothing to take out.
+                case nil: if Task.isCancelled { giveUp(id: id, because: .cancelled) }
+                }
+            }
+        } onCancel: {
+            giveUp(id: id, because: .cancelled)
+        }
+    }
+
+    private func giveUp(id: Int, because error: PostgresError) {
+        state.withLock { $0.giveUp(id: id) }?.resume(returning: .failure(error))
+    }
+
+    private func giveBack(_ connection: PostgresConnection) async {
+        if await connection.prepareForReuse() {
+            let next = state.withLock { $0.giveBack(connection) }
+            if case .close = next { await connection.close() }
+            perform(next)
+        } else {
+            perform(state.withLock { $0.discard() })
+        }
+    }
+
+    private func perform(_ next: State.Return) {
+        switch next {
+        case .keep: break
+        case .handOver(let grant, let waiter): waiter.resume(returning: .success(grant))
+        case .close(let drained): for waiter in drained { waiter.resume(returning: .failure(Self.closed)) }
+        }
+    }
+
+    private var timeout: PostgresError {
+        PostgresError(
+            .timedOut,
+            "All \(options.maximumConnections) PostgreSQL connections were in use for \(options.acquireTimeout)."
+        )
+    }
+
+    private static let closed = PostgresError(.closed, "The PostgreSQL pool was closed.")
+}
