@@ -71,7 +71,7 @@ let package = Package(
         .testTarget(name: "MigrationTests", dependencies: ["Migration", "Store", "HookgateTestSupport"]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["HookgateCommands", "HookgateTestSupport", "hookgate", argumentParser, subprocess]
+            dependencies: ["HookgateCommands", "HookgateTestSupport", "hookgate", argumentParser, logging, subprocess]
         ),
     ],
     swiftLanguageModes: [.v6]
