@@ -1,10 +1,13 @@
 /// Finds what a person probably meant.
 enum Nearest {
-    /// The candidate with the fewest edits to the word; nil when none is close enough to suggest.
+    /// The candidate with the fewest edits to the word, or the only one that holds it; nil when none comes close.
     static func match(for word: String, among candidates: [String]) -> String? {
         let ranked = candidates.map { (candidate: $0, distance: distance(word, $0)) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
-        return best.distance <= max(2, word.count / 3) ? best.candidate : nil
+        if best.distance <= max(2, word.count / 3) { return best.candidate }
+        // `url` for `api-url`: half of a name is remembered more often than it is misspelled.
+        let holding = candidates.filter { $0.contains(word) }
+        return holding.count == 1 ? holding.first : nil
     }
 
     /// Levenshtein's distance, one row at a time.

@@ -1,0 +1,113 @@
+import Logging
+import Testing
+
+@testable import HookgateCommands
+
+struct ConfigurationValueTests {
+    private func configuration(_ environment: [String: String]) throws -> Configuration {
+        try ConfigurationResolver(environment: environment).configuration()
+    }
+
+    private func problem(_ environment: [String: String]) throws -> ConfigurationError.Problem {
+        let error = try #require(throws: ConfigurationError.self) { try configuration(environment) }
+        return try #require(error.problems.first)
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1:8080", "127.0.0.1", 8080), ("[::1]:80", "::1", 80), ("localhost:0", "localhost", 0),
+    ])
+    func listenAddressIsHostAndPort(text: String, host: String, port: Int) throws {
+        #expect(try configuration(["HOOKGATE_LISTEN": text]).listen == ListenAddress(host: host, port: port))
+    }
+
+    @Test(arguments: ["8080", ":8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "::1:80", "a b:80", "x:-1"])
+    func wrongListenAddressIsRefusedWithItsPlace(text: String) throws {
+        #expect(try problem(["HOOKGATE_LISTEN": text]).place == "environment HOOKGATE_LISTEN")
+    }
+
+    @Test func wrongPortNamesItsVariable() throws {
+        #expect(try problem(["PORT": "80a"]).place == "environment PORT")
+    }
+
+    @Test(arguments: [
+        "postgres://u:p@h:6543/db?sslmode=require", "postgresql:///db", "host=db password='a b'",
+        "postgres://u@a:1,b:2/db",
+    ])
+    func connectionStringsOfLibpqAreTaken(text: String) throws {
+        #expect(try configuration(["DATABASE_URL": text]).databaseURL == text)
+    }
+
+    @Test(arguments: [
+        ("https://abc.supabase.co", "web address"), ("mysql://db", "not a connection string"),
+        ("db.example.org", "not a connection string"),
+        ("postgresql://postgres:[YOUR-PASSWORD]@db.abc.supabase.co:5432/postgres", "[YOUR-PASSWORD]"),
+    ])
+    func otherDatabaseURLsAreRefusedWithTheReason(text: String, reason: String) throws {
+        #expect(try problem(["SUPABASE_DB_URL": text]).message.contains(reason))
+    }
+
+    @Test(arguments: ["redis://localhost:6379", "rediss://default:p@h:6380/0"])
+    func redisAddressesAreTaken(text: String) throws {
+        #expect(try configuration(["REDIS_URL": text]).redisURL == text)
+    }
+
+    @Test(arguments: ["localhost:6379", "http://h", "redis://", "redis:"])
+    func otherRedisAddressesAreRefused(text: String) throws {
+        #expect(try problem(["REDIS_URL": text]).message.contains("redis://"))
+    }
+
+    @Test func publicURLLosesTheSlashAtItsEnd() throws {
+        #expect(
+            try configuration(["WEBHOOK_BASE_URL": "https://gate.example.org/in//"]).publicURL
+                == "https://gate.example.org/in")
+    }
+
+    @Test(arguments: ["gate.example.org", "ftp://gate", "https://", "https://gate/?a=1", "https://gate/#x"])
+    func publicURLThatCannotBeAppendedToIsRefused(text: String) throws {
+        #expect(try problem(["HOOKGATE_PUBLIC_URL": text]).place == "environment HOOKGATE_PUBLIC_URL")
+    }
+
+    @Test(arguments: [
+        ("debug", Logger.Level.debug), ("INFO", .info), ("Warn", .warning), ("WARNING", .warning), ("fatal", .critical),
+    ])
+    func logLevelsOfOtherStacksAreUnderstood(text: String, level: Logger.Level) throws {
+        #expect(try configuration(["LOG_LEVEL": text]).logLevel == level)
+    }
+
+    @Test func unknownLogLevelListsTheKnownOnes() throws {
+        #expect(try problem(["LOG_LEVEL": "verbose"]).message.contains("trace, debug, info"))
+    }
+
+    @Test func unknownLogFormatIsRefused() throws {
+        #expect(try problem(["LOG_FORMAT": "xml"]).message == "\"xml\" is not a log format; use text or json")
+    }
+
+    @Test func everyProblemIsReportedAtOnce() throws {
+        let error = try #require(throws: ConfigurationError.self) {
+            try configuration(["PORT": "a", "LOG_LEVEL": "b", "LOG_FORMAT": "c", "DATABASE_URL": "d"])
+        }
+        #expect(error.problems.count == 4)
+        #expect(error.description.split(separator: "\n").count == 4)
+    }
+
+    @Test func gatewayAndConsoleCannotShareOneAddress() throws {
+        let shared = ["HOOKGATE_LISTEN": "127.0.0.1:80", "HOOKGATE_CONSOLE_LISTEN": "127.0.0.1:80"]
+        #expect(try problem(shared).place == "environment HOOKGATE_CONSOLE_LISTEN")
+        let chosenBySystem = ["HOOKGATE_LISTEN": "127.0.0.1:0", "HOOKGATE_CONSOLE_LISTEN": "127.0.0.1:0"]
+        #expect(throws: Never.self) { try configuration(chosenBySystem) }
+    }
+
+    @Test func secretLosesTheLineBreakOfItsFile() throws {
+        #expect(try configuration(["HOOKGATE_ADMIN_TOKEN": "s3cret\n"]).adminToken?.secretText == "s3cret")
+    }
+
+    @Test func evolutionServerOfTheEnvironmentIsCalledDefault() throws {
+        let servers = try configuration([
+            "EVOLUTION_SERVER_URL": "https://evolution.example.org/", "EVOLUTION_API_KEY": "k",
+        ]).evolutionServers
+        #expect(
+            servers == [
+                Configuration.EvolutionServer(name: "default", url: "https://evolution.example.org", key: Secret("k"))
+            ])
+    }
+}
