@@ -1,0 +1,181 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The spool's directory on the machine's own disk.
+package struct LocalSpoolDisk: SpoolDisk {
+    private static let lockName = "lock"
+
+    package let directory: String
+
+    package init(directory: String) {
+        self.directory = directory
+    }
+
+    package func prepareDirectory() throws(SpoolDiskError) {
+        var path = directory.hasPrefix("/") ? "" : "."
+        for part in directory.split(separator: "/") {
+            path += "/\(part)"
+            guard mkdir(path, 0o700) != 0, errno != EEXIST else { continue }
+            throw failure("mkdir", path)
+        }
+        guard chmod(directory, 0o700) == 0 else { throw failure("chmod", directory) }
+    }
+
+    package func lock() throws(SpoolOpenError) -> any Sendable & AnyObject {
+        let descriptor = openDescriptor(Self.lockName, O_RDWR | O_CREAT)
+        guard descriptor >= 0 else { throw .disk(failure("open", Self.lockName)) }
+        let file = LocalSpoolFile(descriptor: descriptor, name: Self.lockName)
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            guard errno == EWOULDBLOCK else { throw .disk(failure("flock", Self.lockName)) }
+            let text = try? String(decoding: file.read(at: 0, count: 32), as: UTF8.self)
+            throw .locked(directory: directory, pid: text.flatMap { Int32($0.prefix { $0.isNumber }) })
+        }
+        do throws(SpoolDiskError) {
+            // For the message of whoever comes second; the lock itself is the kernel's and dies with the process.
+            try file.truncate(to: 0)
+            try file.write(Array("\(getpid())\n".utf8), at: 0)
+        } catch {
+            throw .disk(error)
+        }
+        return file
+    }
+
+    package func names() throws(SpoolDiskError) -> [String] {
+        guard let stream = opendir(directory) else { throw failure("opendir", directory) }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    package func create(_ name: String) throws(SpoolDiskError) -> any SpoolFile {
+        let descriptor = openDescriptor(name, O_RDWR | O_CREAT | O_TRUNC)
+        guard descriptor >= 0 else { throw failure("create", name) }
+        return LocalSpoolFile(descriptor: descriptor, name: name)
+    }
+
+    package func open(_ name: String) throws(SpoolDiskError) -> any SpoolFile {
+        let descriptor = openDescriptor(name, O_RDWR)
+        guard descriptor >= 0 else { throw failure("open", name) }
+        return LocalSpoolFile(descriptor: descriptor, name: name)
+    }
+
+    package func rename(_ name: String, to newName: String) throws(SpoolDiskError) {
+        #if canImport(Darwin)
+            let result = Darwin.rename(path(name), path(newName))
+        #elseif canImport(Musl)
+            let result = Musl.rename(path(name), path(newName))
+        #else
+            let result = Glibc.rename(path(name), path(newName))
+        #endif
+        guard result == 0 else { throw failure("rename", name) }
+    }
+
+    package func remove(_ name: String) throws(SpoolDiskError) {
+        guard unlink(path(name)) == 0 || errno == ENOENT else { throw failure("unlink", name) }
+    }
+
+    package func synchronizeDirectory() throws(SpoolDiskError) {
+        let descriptor = openDescriptor(".", O_RDONLY | O_DIRECTORY)
+        guard descriptor >= 0 else { throw failure("open", directory) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("fsync", directory) }
+    }
+
+    package func space() throws(SpoolDiskError) -> DiskSpace {
+        var info = statvfs()
+        guard statvfs(directory, &info) == 0 else { throw failure("statvfs", directory) }
+        let block = Int(info.f_frsize)
+        return DiskSpace(totalBytes: Int(info.f_blocks) * block, availableBytes: Int(info.f_bavail) * block)
+    }
+
+    private func path(_ name: String) -> String { "\(directory)/\(name)" }
+
+    private func openDescriptor(_ name: String, _ flags: Int32) -> Int32 {
+        #if canImport(Darwin)
+            Darwin.open(path(name), flags | O_CLOEXEC, 0o600)
+        #elseif canImport(Musl)
+            Musl.open(path(name), flags | O_CLOEXEC, 0o600)
+        #else
+            Glibc.open(path(name), flags | O_CLOEXEC, 0o600)
+        #endif
+    }
+}
+
+/// One descriptor, closed when the object goes away.
+private final class LocalSpoolFile: SpoolFile {
+    private let descriptor: Int32
+    private let name: String
+
+    init(descriptor: Int32, name: String) {
+        self.descriptor = descriptor
+        self.name = name
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    func byteCount() throws(SpoolDiskError) -> Int {
+        var info = stat()
+        guard fstat(descriptor, &info) == 0 else { throw failure("fstat", name) }
+        return Int(info.st_size)
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SpoolDiskError) {
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let count = pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { throw failure("write", name) }
+            done += count
+        }
+    }
+
+    func read(at offset: Int, count: Int) throws(SpoolDiskError) -> [UInt8] {
+        var error: SpoolDiskError?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+            while done < count {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[done...])
+                let got = pread(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
+                if got < 0 && errno == EINTR { continue }
+                if got < 0 { error = failure("read", name) }
+                guard got > 0 else { break }
+                done += got
+            }
+        }
+        if let error { throw error }
+        return bytes
+    }
+
+    func synchronize() throws(SpoolDiskError) {
+        #if canImport(Darwin)
+            guard fcntl(descriptor, F_FULLFSYNC) == 0 else { throw failure("fsync", name) }
+        #else
+            guard fdatasync(descriptor) == 0 else { throw failure("fdatasync", name) }
+        #endif
+    }
+
+    func truncate(to byteCount: Int) throws(SpoolDiskError) {
+        guard ftruncate(descriptor, off_t(byteCount)) == 0 else { throw failure("ftruncate", name) }
+    }
+}
+
+/// Reads `errno`: to be called first after the call that failed.
+private func failure(_ operation: String, _ name: String) -> SpoolDiskError {
+    let code = errno
+    return SpoolDiskError(
+        operation: operation, file: name, code: code, reason: String(cString: strerror(code)),
+        isOutOfSpace: code == ENOSPC || code == EDQUOT, isBadMedium: code == EIO)
+}

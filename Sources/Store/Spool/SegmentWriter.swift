@@ -1,0 +1,133 @@
+import FoundationEssentials
+import HookgateCore
+
+/// Puts batches of records into segments, each with one sync, and starts a new segment where one ends or fails.
+///
+/// A file whose write or sync failed is never written again: after a failed sync the kernel calls the lost pages
+/// clean, and a second sync would report success for bytes that are nowhere.
+struct SegmentWriter {
+    /// A batch, or the part of it that fitted one segment, is durable.
+    struct Commit {
+        let records: ArraySlice<WaitingAppend>
+        let positions: [SpoolPosition]
+        let end: Int
+    }
+
+    enum Event {
+        case started(SpoolLedger.Segment)
+        case committed(Commit)
+    }
+
+    private struct Active {
+        let file: any SpoolFile
+        let header: SegmentHeader
+        let capacity: Int
+        var end: Int
+    }
+
+    /// A body from this size on is written from where it lies; a smaller one is cheaper to copy than a call.
+    private static let directWriteBytes = 64 << 10
+
+    private let files: SpoolFiles
+    private let options: SpoolOptions
+    private let gatewayID: UUID
+    private let takeSpare: @Sendable () -> Bool
+    private var active: Active?
+    private var lastNumber: UInt64
+    private var nextSequence: UInt64
+
+    init(
+        files: SpoolFiles, options: SpoolOptions, gatewayID: UUID, lastNumber: UInt64, nextSequence: UInt64,
+        takeSpare: @escaping @Sendable () -> Bool
+    ) {
+        self.files = files
+        self.options = options
+        self.gatewayID = gatewayID
+        self.lastNumber = lastNumber
+        self.nextSequence = nextSequence
+        self.takeSpare = takeSpare
+    }
+
+    /// Makes a batch durable, telling of each step as it is done. When it throws, what was not told of as
+    /// committed is not stored, and the next batch begins in a segment of its own.
+    mutating func commit(_ batch: [WaitingAppend], report: (Event) -> Void) throws(SpoolDiskError) {
+        var rest = batch[...]
+        do throws(SpoolDiskError) {
+            while let first = rest.first {
+                if let segment = try makeRoom(for: first.byteCount) { report(.started(segment)) }
+                guard let current = active else { preconditionFailure("no segment after making room for a record") }
+                let fitting = Self.prefix(of: rest, fitting: current.capacity - current.end)
+                let positions = try append(fitting, to: current)
+                rest = rest.dropFirst(fitting.count)
+                report(.committed(Commit(records: fitting, positions: positions, end: active?.end ?? current.end)))
+            }
+        } catch {
+            active = nil
+            throw error
+        }
+    }
+
+    /// Starts the first segment at once, so that the first event does not wait for it.
+    mutating func startAhead(report: (Event) -> Void) throws(SpoolDiskError) {
+        if let segment = try makeRoom(for: 0) { report(.started(segment)) }
+    }
+
+    private mutating func makeRoom(for byteCount: Int) throws(SpoolDiskError) -> SpoolLedger.Segment? {
+        if let active, active.end + byteCount <= active.capacity { return nil }
+        active = nil
+        let needed = SegmentHeader.regionByteCount + byteCount
+        let header = SegmentHeader(
+            number: lastNumber + 1, firstSequence: nextSequence, gatewayID: gatewayID,
+            salt: UInt32.random(in: .min ... .max))
+        let isOversized = needed > options.segmentBytes
+        let fromSpare = !isOversized && takeSpare()
+        let file = try files.startSegment(header, fromSpare: fromSpare)
+        lastNumber += 1
+        active = Active(
+            file: file, header: header, capacity: max(needed, options.segmentBytes),
+            end: SegmentHeader.regionByteCount)
+        return SpoolLedger.Segment(
+            header, end: SegmentHeader.regionByteCount, fileBytes: max(needed, options.segmentBytes))
+    }
+
+    private static func prefix(of rest: ArraySlice<WaitingAppend>, fitting room: Int) -> ArraySlice<WaitingAppend> {
+        var room = room
+        return rest.prefix { append in
+            room -= append.byteCount
+            return room >= 0
+        }
+    }
+
+    private mutating func append(
+        _ records: ArraySlice<WaitingAppend>, to active: Active
+    ) throws(SpoolDiskError) -> [SpoolPosition] {
+        var positions: [SpoolPosition] = []
+        positions.reserveCapacity(records.count)
+        var buffer = ByteWriter(reserving: records.reduce(0) { $0 + min($1.byteCount, 2 * Self.directWriteBytes) })
+        var bufferStart = active.end
+        var end = active.end
+        for (index, record) in records.enumerated() {
+            positions.append(SpoolPosition(segment: active.header.number, offset: UInt64(end)))
+            let header = RecordHeader(
+                payloadByteCount: UInt32(record.payloadByteCount), sequence: nextSequence + UInt64(index),
+                payloadChecksum: record.checksum)
+            header.encode(salt: active.header.salt, into: &buffer)
+            buffer.append(contentsOf: record.head)
+            if record.body.count < Self.directWriteBytes {
+                buffer.append(contentsOf: record.body)
+            } else {
+                try active.file.write(buffer.bytes, at: bufferStart)
+                try active.file.write(record.body, at: bufferStart + buffer.bytes.count)
+                bufferStart += buffer.bytes.count + record.body.count
+                buffer.removeAll()
+            }
+            end += record.byteCount
+            buffer.append(contentsOf: repeatElement(0, count: end - bufferStart - buffer.bytes.count))
+        }
+        try active.file.write(buffer.bytes, at: bufferStart)
+        try active.file.synchronize()
+        nextSequence += UInt64(records.count)
+        self.active?.end = end
+        return positions
+    }
+}

@@ -1,0 +1,208 @@
+package import FoundationEssentials
+package import HookgateCore
+import Synchronization
+
+/// The local, synced log in which every event is before its sender gets a 200.
+///
+/// Appends from any thread gather in a bounded queue; one writer takes all that gathered while it was busy,
+/// writes it, syncs once and completes each. ``reader`` hands out what is durable, in order, and removes segments
+/// once the inbox has them.
+///
+///     let spool = try await Spool.open(directory: "/var/lib/hookgate/spool", time: .system)
+///     spool.append(event) { result in … }
+///     await spool.close()
+package final class Spool: EventSpool {
+    private struct Shared {
+        var queue = SpoolQueue()
+        var ledger: SpoolLedger
+    }
+
+    /// What was found and mended when the spool was opened.
+    package let recovery: SpoolRecovery
+    /// Names this spool in its segments, for as long as the directory lives.
+    package let gatewayID: UUID
+    /// Ticks when new records are durable. For one consumer.
+    package let newRecords: AsyncStream<Void>
+
+    let options: SpoolOptions
+    let files: SpoolFiles
+    let execution: SpoolExecution
+    private let time: TimeSource
+    private let signal: AsyncStream<Void>.Continuation
+    private let lock: any Sendable & AnyObject
+    private let shared: Mutex<Shared>
+    /// Only jobs of `execution.write` enter, one at a time: this lock is never waited for.
+    private let writer: Mutex<SegmentWriter>
+    private let spare: SpareSegment
+
+    /// Opens a spool in its directory, in the directory's own file system.
+    package static func open(
+        directory: String, options: SpoolOptions = SpoolOptions(), time: TimeSource = .system
+    ) async throws(SpoolOpenError) -> Spool {
+        let execution = SpoolExecution.threads()
+        let result: Result<Spool, SpoolOpenError> = await withCheckedContinuation { continuation in
+            execution.write {
+                let disk = LocalSpoolDisk(directory: directory)
+                continuation.resume(
+                    returning: Result { () throws(SpoolOpenError) in
+                        try Spool(disk: disk, options: options, time: time, execution: execution)
+                    })
+            }
+        }
+        return try result.get()
+    }
+
+    /// Opens a spool on a disk. Blocks while it recovers what the last process left.
+    package init(
+        disk: any SpoolDisk, options: SpoolOptions = SpoolOptions(), time: TimeSource = .system,
+        execution: SpoolExecution = .threads(), makeGatewayID: () -> UUID = { UUID() }
+    ) throws(SpoolOpenError) {
+        do throws(SpoolDiskError) {
+            try disk.prepareDirectory()
+        } catch {
+            throw .disk(error)
+        }
+        let files = SpoolFiles(disk: disk)
+        self.lock = try disk.lock()
+        let opening = try SpoolOpening(files: files, makeGatewayID: makeGatewayID)
+        let spare = SpareSegment(files: files, options: options, execution: execution)
+        self.files = files
+        self.options = options
+        self.execution = execution
+        self.time = time
+        self.spare = spare
+        self.recovery = opening.recovery
+        self.gatewayID = opening.gatewayID
+        (self.newRecords, self.signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        self.shared = Mutex(Shared(ledger: opening.ledger))
+        self.writer = Mutex(
+            SegmentWriter(
+                files: files, options: options, gatewayID: opening.gatewayID, lastNumber: opening.lastNumber,
+                nextSequence: opening.ledger.durableSequence + 1, takeSpare: { spare.take() }))
+        spare.prepareNow()
+        startAhead()
+        if opening.ledger.durableSequence > opening.ledger.checkpoint.sequence { signal.yield() }
+    }
+
+    deinit {
+        signal.finish()
+    }
+
+    /// Calls back on the writer's thread; or on the caller's, before returning, when the event is refused at once.
+    package func append(
+        _ event: AcceptedEvent, completion: @escaping @Sendable (Result<SpoolPosition, SpoolError>) -> Void
+    ) {
+        let append = WaitingAppend(event, completion: completion)
+        let admission = shared.withLock { shared in
+            shared.queue.admit(append, depthBytes: shared.ledger.depthBytes, options: options)
+        }
+        switch admission {
+        case .refused(let error): completion(.failure(error))
+        case .admitted(wakesWriter: true): execution.write { self.writeBatches() }
+        case .admitted(wakesWriter: false): break
+        }
+    }
+
+    /// Stops accepting and returns when everything accepted before is on disk. Reading goes on.
+    package func close() async {
+        await withCheckedContinuation { continuation in
+            if shared.withLock({ $0.queue.close(continuation) }) { continuation.resume() }
+        }
+    }
+
+    package var reader: SpoolReader { SpoolReader(spool: self) }
+
+    /// What the ledger says at this moment; see also ``SpoolReader/statistics()``, which asks the disk as well.
+    func statistics() -> SpoolStatistics {
+        shared.withLock { shared in
+            let checkpoint = shared.ledger.checkpoint
+            return SpoolStatistics(
+                acceptedRecords: shared.ledger.durableSequence,
+                shippedRecords: checkpoint.sequence - checkpoint.lost, lostRecords: checkpoint.lost,
+                depthBytes: shared.ledger.depthBytes, segments: shared.ledger.segments.count, damagedSegments: 0,
+                lastSyncAt: shared.ledger.lastSyncAt, syncs: shared.ledger.syncs,
+                isWritable: shared.ledger.failure == nil, lastFailure: shared.ledger.failure,
+                waitingRecords: shared.queue.records, waitingBytes: shared.queue.bytes)
+        }
+    }
+
+    /// Reads or changes what reader and writer both see; for a few lines, never across a disk operation.
+    func withLedger<T: Sendable>(_ body: (inout SpoolLedger) -> T) -> T {
+        shared.withLock { body(&$0.ledger) }
+    }
+
+    // MARK: - On the writer's thread
+
+    private func writeBatches() {
+        while true {
+            let (batch, closers) = shared.withLock { shared in
+                (shared.queue.takeBatch(maximumBytes: options.maximumBatchBytes), shared.queue.takeClosers())
+            }
+            for closer in closers { closer.resume() }
+            if batch.isEmpty { return }
+            write(batch)
+        }
+    }
+
+    private func write(_ batch: [WaitingAppend]) {
+        var done = 0
+        do throws(SpoolWriteFailure) {
+            try checkRoom()
+            try writer.withLock { (writer) throws(SpoolWriteFailure) in
+                do throws(SpoolDiskError) {
+                    try writer.commit(batch) { done += record($0) }
+                } catch {
+                    throw SpoolWriteFailure(error)
+                }
+            }
+        } catch {
+            fail(batch[done...], with: error)
+        }
+    }
+
+    /// Tells the ledger and the waiters of what the writer did. Returns how many appends are completed by it.
+    private func record(_ event: SegmentWriter.Event) -> Int {
+        switch event {
+        case .started(let segment):
+            withLedger { $0.started(segment) }
+            spare.prepare()
+            return 0
+        case .committed(let commit):
+            let now = time.now
+            shared.withLock { shared in
+                shared.ledger.committed(records: commit.records.count, end: commit.end, at: now)
+                shared.queue.finished(commit.records)
+            }
+            for (append, position) in zip(commit.records, commit.positions) { append.completion(.success(position)) }
+            signal.yield()
+            return commit.records.count
+        }
+    }
+
+    private func fail(_ appends: ArraySlice<WaitingAppend>, with failure: SpoolWriteFailure) {
+        shared.withLock { shared in
+            shared.ledger.failed(failure.reason)
+            shared.queue.finished(appends)
+        }
+        for append in appends { append.completion(.failure(failure.error)) }
+    }
+
+    private func checkRoom() throws(SpoolWriteFailure) {
+        let share: Double
+        do throws(SpoolDiskError) {
+            share = try files.disk.space().usedShare
+        } catch {
+            throw SpoolWriteFailure(error)
+        }
+        guard share <= options.diskWatermark else { throw SpoolWriteFailure(usedShare: share) }
+    }
+
+    private func startAhead() {
+        do throws(SpoolDiskError) {
+            try writer.withLock { (writer) throws(SpoolDiskError) in try writer.startAhead { _ = record($0) } }
+        } catch {
+            // The first append tries again; until then what waits can be shipped.
+            withLedger { $0.failed("\(error)") }
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import FoundationEssentials
+
+/// The names in a spool's directory, and the order of writes and syncs that makes each change of it survive a
+/// power cut at any point.
+struct SpoolFiles: Sendable {
+    static let checkpointName = "checkpoint"
+    static let identityName = "gateway-id"
+    /// A segment made ahead of time: all zeros, on disk, without a number yet.
+    static let spareName = "next.segment"
+    static let damagedSuffix = ".damaged"
+
+    private static let segmentSuffix = ".log"
+    private static let temporarySuffix = ".tmp"
+    /// Zeros are written and synced in pieces, so that the writer's own sync never waits for a whole segment.
+    private static let zeroChunk = [UInt8](repeating: 0, count: 1 << 20)
+
+    let disk: any SpoolDisk
+
+    static func segmentName(_ number: UInt64) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: 20 - digits.count) + digits + segmentSuffix
+    }
+
+    static func segmentNumber(_ name: String) -> UInt64? {
+        guard name.hasSuffix(segmentSuffix), name.utf8.count == 20 + segmentSuffix.utf8.count else { return nil }
+        return UInt64(name.dropLast(segmentSuffix.count))
+    }
+
+    /// The numbers of all segments, in order.
+    func segmentNumbers() throws(SpoolDiskError) -> [UInt64] {
+        try disk.names().compactMap(Self.segmentNumber).sorted()
+    }
+
+    /// Segments that were set aside, oldest first.
+    func damagedSegments() throws(SpoolDiskError) -> [String] {
+        try disk.names().filter { $0.hasSuffix(Self.segmentSuffix + Self.damagedSuffix) }.sorted()
+    }
+
+    /// What a crash left half done; none of it was ever used.
+    func removeTemporaries() throws(SpoolDiskError) {
+        for name in try disk.names() where name.hasSuffix(Self.temporarySuffix) { try disk.remove(name) }
+    }
+
+    /// The whole of a small file, or nil when there is none.
+    func contents(of name: String) throws(SpoolDiskError) -> [UInt8]? {
+        guard try disk.names().contains(name) else { return nil }
+        let file = try disk.open(name)
+        return try file.read(at: 0, count: file.byteCount())
+    }
+
+    /// Replaces a small file: afterwards either the old or the new one is there, whole.
+    func replace(_ name: String, with bytes: [UInt8]) throws(SpoolDiskError) {
+        let temporary = name + Self.temporarySuffix
+        let file = try disk.create(temporary)
+        try file.write(bytes, at: 0)
+        try file.synchronize()
+        try disk.rename(temporary, to: name)
+        try disk.synchronizeDirectory()
+    }
+
+    /// Makes the spare segment: written once with zeros, because a sync into blocks that exist already takes
+    /// half the time of one that makes the file grow.
+    func makeSpare(byteCount: Int) throws(SpoolDiskError) {
+        let temporary = Self.spareName + Self.temporarySuffix
+        do throws(SpoolDiskError) {
+            let file = try disk.create(temporary)
+            var offset = 0
+            while offset < byteCount {
+                let count = min(Self.zeroChunk.count, byteCount - offset)
+                try file.write(Self.zeroChunk, count: count, at: offset)
+                try file.synchronize()
+                offset += count
+            }
+            try disk.rename(temporary, to: Self.spareName)
+            try disk.synchronizeDirectory()
+        } catch {
+            // The first failure is the one to tell of; a leftover is removed when the spool is opened next.
+            try? disk.remove(temporary)
+            throw error
+        }
+    }
+
+    /// Whether there is a spare of this size that no crash left with a header in it.
+    func hasSpare(byteCount: Int) throws(SpoolDiskError) -> Bool {
+        guard try disk.names().contains(Self.spareName) else { return false }
+        let file = try disk.open(Self.spareName)
+        let region = try file.read(at: 0, count: SegmentHeader.regionByteCount)
+        return try file.byteCount() == byteCount && region.allSatisfy { $0 == 0 }
+    }
+
+    /// Puts a segment under its number, ready for records: header, sync, name, sync, in this order, so that a
+    /// segment with a number always has a whole header.
+    func startSegment(_ header: SegmentHeader, fromSpare: Bool) throws(SpoolDiskError) -> any SpoolFile {
+        let name = Self.segmentName(header.number)
+        let source = fromSpare ? Self.spareName : name + Self.temporarySuffix
+        let file = fromSpare ? try disk.open(source) : try disk.create(source)
+        do throws(SpoolDiskError) {
+            try file.write(header.encode(), at: 0)
+            try file.synchronize()
+            try disk.rename(source, to: name)
+            try disk.synchronizeDirectory()
+        } catch {
+            // Under either name it holds no record; left over, it would be replaced or recovered as empty.
+            try? disk.remove(source)
+            try? disk.remove(name)
+            throw error
+        }
+        return file
+    }
+}
+
+extension SpoolFile {
+    /// Writes an array, or its first `count` bytes.
+    func write(_ bytes: [UInt8], count: Int? = nil, at offset: Int) throws(SpoolDiskError) {
+        try bytes.withUnsafeBufferPointer { (buffer) throws(SpoolDiskError) in
+            try write(
+                UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<(count ?? buffer.count)]), at: offset
+            )
+        }
+    }
+}

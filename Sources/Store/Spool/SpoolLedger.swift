@@ -1,0 +1,99 @@
+import FoundationEssentials
+import HookgateCore
+
+/// What the spool knows of its segments without asking the disk: which there are, how far each is durable, and
+/// how far they were shipped. Pure; writer and reader meet here, under one short lock.
+struct SpoolLedger: Sendable {
+    struct Segment: Sendable, Equatable {
+        let number: UInt64
+        let firstSequence: UInt64
+        let salt: UInt32
+        /// No durable record lies at or behind this offset.
+        var end: Int
+        /// What the file takes on disk.
+        var fileBytes: Int
+        var isDamaged = false
+
+        init(_ header: SegmentHeader, end: Int, fileBytes: Int) {
+            self.number = header.number
+            self.firstSequence = header.firstSequence
+            self.salt = header.salt
+            self.end = end
+            self.fileBytes = fileBytes
+        }
+    }
+
+    /// One stretch of one segment to read.
+    struct Stretch: Equatable {
+        let segment: Segment
+        let from: Int
+        /// The sequence of the stretch's last durable record, whether it can still be read or not.
+        let lastSequence: UInt64
+        /// Where the next stretch begins; nil in the segment that is still written.
+        let next: SpoolPosition?
+    }
+
+    private(set) var segments: [Segment]
+    private(set) var checkpoint: SpoolCheckpoint
+    private(set) var durableSequence: UInt64
+    private(set) var syncs: UInt64 = 0
+    private(set) var lastSyncAt: Date?
+    private(set) var failure: String?
+
+    init(segments: [Segment], checkpoint: SpoolCheckpoint, durableSequence: UInt64) {
+        self.segments = segments
+        self.checkpoint = checkpoint
+        self.durableSequence = durableSequence
+    }
+
+    /// What waits on disk: whole files, but of the one that is written only what is used.
+    var depthBytes: Int {
+        segments.dropLast().reduce(segments.last?.end ?? 0) { $0 + $1.fileBytes }
+    }
+
+    mutating func started(_ segment: Segment) {
+        segments.append(segment)
+    }
+
+    mutating func committed(records: Int, end: Int, at now: Date) {
+        durableSequence += UInt64(records)
+        segments[segments.count - 1].end = end
+        syncs += 1
+        lastSyncAt = now
+        failure = nil
+    }
+
+    mutating func failed(_ reason: String) {
+        failure = reason
+    }
+
+    mutating func damaged(_ number: UInt64) {
+        guard let index = segments.firstIndex(where: { $0.number == number }) else { return }
+        segments[index].isDamaged = true
+    }
+
+    /// The stretch that begins at a position, or at the first segment behind it.
+    func stretch(at position: SpoolPosition) -> Stretch? {
+        guard let index = segments.firstIndex(where: { $0.number >= position.segment }) else { return nil }
+        let segment = segments[index]
+        let follower = index + 1 < segments.count ? segments[index + 1] : nil
+        return Stretch(
+            segment: segment,
+            from: segment.number == position.segment
+                ? max(Int(position.offset), SegmentHeader.regionByteCount) : SegmentHeader.regionByteCount,
+            lastSequence: follower.map { $0.firstSequence - 1 } ?? durableSequence,
+            next: follower.map {
+                SpoolPosition(segment: $0.number, offset: UInt64(SegmentHeader.regionByteCount))
+            })
+    }
+
+    /// Takes a checkpoint that is durable, and says which segments lie wholly below it.
+    mutating func advanced(to checkpoint: SpoolCheckpoint) -> [Segment] {
+        self.checkpoint = checkpoint
+        return segments.filter { $0.number < checkpoint.position.segment }
+    }
+
+    mutating func removed(_ number: UInt64) {
+        segments.removeAll { $0.number == number }
+    }
+}

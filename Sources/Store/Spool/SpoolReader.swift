@@ -1,0 +1,187 @@
+import FoundationEssentials
+package import HookgateCore
+
+/// Durable records in the order of their acceptance, from the checkpoint on, and the checkpoint itself. For one
+/// consumer: the shipper.
+package struct SpoolReader: Sendable {
+    private let spool: Spool
+
+    init(spool: Spool) {
+        self.spool = spool
+    }
+
+    /// What comes next, bounded; empty when all is shipped. Asked again without ``advance(past:)`` in between it
+    /// gives the same again.
+    package func next(maximumRecords: Int, maximumBytes: Int) async throws(SpoolDiskError) -> SpoolBatch {
+        try await run { () throws(SpoolDiskError) in
+            try nextNow(maximumRecords: maximumRecords, maximumBytes: maximumBytes)
+        }
+    }
+
+    /// To be called when a batch is committed in the inbox: makes the checkpoint durable, then removes the
+    /// segments that lie wholly below it.
+    package func advance(past batch: SpoolBatch) async throws(SpoolDiskError) {
+        try await run { () throws(SpoolDiskError) in try advanceNow(past: batch) }
+    }
+
+    /// The spool's figures, those included that only the disk knows.
+    package func statistics() async -> SpoolStatistics {
+        await withCheckedContinuation { continuation in
+            spool.execution.read { continuation.resume(returning: statisticsNow()) }
+        }
+    }
+
+    private func run<T: Sendable>(
+        _ body: @escaping @Sendable () throws(SpoolDiskError) -> T
+    ) async throws(SpoolDiskError) -> T {
+        let result: Result<T, SpoolDiskError> = await withCheckedContinuation { continuation in
+            spool.execution.read {
+                continuation.resume(returning: Result { () throws(SpoolDiskError) in try body() })
+            }
+        }
+        return try result.get()
+    }
+}
+
+// MARK: - On the reader's thread
+
+extension SpoolReader {
+    /// ``next(maximumRecords:maximumBytes:)`` for a caller that may block.
+    package func nextNow(maximumRecords: Int, maximumBytes: Int) throws(SpoolDiskError) -> SpoolBatch {
+        var batch = SpoolBatch(following: spool.withLedger { $0.checkpoint })
+        var walk = SpoolWalk(maximumRecords: maximumRecords, maximumBytes: maximumBytes)
+        while !walk.isFull, let stretch = spool.withLedger({ $0.stretch(at: batch.checkpoint.position) }) {
+            let file = try spool.files.disk.open(SpoolFiles.segmentName(stretch.segment.number))
+            guard try walk.read(stretch, of: file, into: &batch) else { break }
+        }
+        return batch
+    }
+
+    /// ``advance(past:)`` for a caller that may block.
+    package func advanceNow(past batch: SpoolBatch) throws(SpoolDiskError) {
+        try spool.files.replace(SpoolFiles.checkpointName, with: batch.checkpoint.encode())
+        let passed = spool.withLedger { ledger in
+            for number in batch.damagedSegments { ledger.damaged(number) }
+            return ledger.advanced(to: batch.checkpoint)
+        }
+        for segment in passed {
+            let name = SpoolFiles.segmentName(segment.number)
+            if segment.isDamaged {
+                try setAside(name)
+            } else {
+                try spool.files.disk.remove(name)
+            }
+            // Only now: what could not be removed is tried again the next time.
+            spool.withLedger { $0.removed(segment.number) }
+        }
+    }
+
+    /// Keeps a damaged segment for a person to look at, and no more of them than the bound says.
+    private func setAside(_ name: String) throws(SpoolDiskError) {
+        try spool.files.disk.rename(name, to: name + SpoolFiles.damagedSuffix)
+        let kept = try spool.files.damagedSegments()
+        for old in kept.dropLast(spool.options.maximumDamagedSegments) { try spool.files.disk.remove(old) }
+    }
+
+    private func statisticsNow() -> SpoolStatistics {
+        var statistics = spool.statistics()
+        // A figure that cannot be had is missing in what is shown; whoever ships or writes reports the failure.
+        statistics.oldestReceivedAt = try? nextNow(maximumRecords: 1, maximumBytes: 1).entries.first?.event.receivedAt
+        statistics.damagedSegments = (try? spool.files.damagedSegments().count) ?? 0
+        statistics.diskUsedShare = try? spool.files.disk.space().usedShare
+        return statistics
+    }
+}
+
+/// Some records that follow each other, and the checkpoint that holds once they are shipped.
+package struct SpoolBatch: Sendable {
+    /// One durable record.
+    package struct Entry: Sendable, Equatable {
+        package let sequence: UInt64
+        package let event: AcceptedEvent
+    }
+
+    package internal(set) var entries: [Entry] = []
+    /// How many records between the last batch and the end of this one are damaged beyond reading.
+    package internal(set) var lostRecords: UInt64 = 0
+    var damagedSegments: Set<UInt64> = []
+    var checkpoint: SpoolCheckpoint
+    private let start: SpoolCheckpoint
+
+    init(following checkpoint: SpoolCheckpoint) {
+        self.start = checkpoint
+        self.checkpoint = checkpoint
+    }
+
+    /// False when the checkpoint would stay where it is.
+    package var advances: Bool { checkpoint != start }
+}
+
+/// Reads stretch after stretch into a batch until that is full.
+private struct SpoolWalk {
+    private let maximumRecords: Int
+    private let maximumBytes: Int
+    private var records = 0
+    private var bytes = 0
+
+    init(maximumRecords: Int, maximumBytes: Int) {
+        self.maximumRecords = maximumRecords
+        self.maximumBytes = maximumBytes
+    }
+
+    var isFull: Bool { records >= maximumRecords || bytes >= maximumBytes }
+
+    /// Returns whether there is another stretch to read.
+    mutating func read(
+        _ stretch: SpoolLedger.Stretch, of file: any SpoolFile, into batch: inout SpoolBatch
+    ) throws(SpoolDiskError) -> Bool {
+        let segment = stretch.segment
+        var cursor = SegmentCursor(
+            file: file, salt: segment.salt, from: stretch.from, to: segment.end, after: batch.checkpoint.sequence,
+            before: stretch.lastSequence + 1)
+        while !isFull {
+            switch try cursor.next() {
+            case .record(let record):
+                take(record, of: segment.number, into: &batch)
+            case .damage:
+                batch.damagedSegments.insert(segment.number)
+            case .end(let isClean):
+                if !isClean { batch.damagedSegments.insert(segment.number) }
+                batch.pass(to: stretch.lastSequence)
+                batch.checkpoint.position = stretch.next ?? position(segment.number, max(cursor.offset, segment.end))
+                return stretch.next != nil
+            }
+        }
+        batch.checkpoint.position = position(segment.number, cursor.offset)
+        return false
+    }
+
+    private mutating func take(_ record: SegmentCursor.Record, of segment: UInt64, into batch: inout SpoolBatch) {
+        batch.pass(to: record.sequence - 1)
+        do throws(SpoolRecordError) {
+            let event = try SpoolRecord.decode(record.payload)
+            batch.entries.append(SpoolBatch.Entry(sequence: record.sequence, event: event))
+            batch.checkpoint.sequence = record.sequence
+        } catch {
+            // The checksum held and yet it is no event: kept aside with its segment, and counted.
+            batch.damagedSegments.insert(segment)
+            batch.pass(to: record.sequence)
+        }
+        records += 1
+        bytes += record.payload.count
+    }
+
+    private func position(_ segment: UInt64, _ offset: Int) -> SpoolPosition {
+        SpoolPosition(segment: segment, offset: UInt64(offset))
+    }
+}
+
+extension SpoolBatch {
+    /// Goes on behind a sequence; whatever was to come before it is not there any more.
+    fileprivate mutating func pass(to sequence: UInt64) {
+        guard sequence > checkpoint.sequence else { return }
+        lostRecords += sequence - checkpoint.sequence
+        checkpoint.lost += sequence - checkpoint.sequence
+        checkpoint.sequence = sequence
+    }
+}
