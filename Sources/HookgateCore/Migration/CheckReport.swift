@@ -70,12 +70,12 @@ package struct CheckReport: Sendable, Equatable {
     package var survey: LegacySurvey
     /// Instances that a legacy table names.
     package var legacy = 0
-    /// Those among them that have their integration, with clinic and token.
+    /// Those among them that have an integration at all.
+    package var withIntegration = 0
+    /// Those among them that have their one integration, with clinic and token.
     package var migrated = 0
     package var needMigration = 0
     package var needDecision = 0
-    /// Integrations, legacy or not, that have no token.
-    package var withoutToken = 0
     /// Integrations that no legacy table names.
     package var onlyInNew = 0
     package var toSwitchOver = 0
@@ -85,12 +85,15 @@ package struct CheckReport: Sendable, Equatable {
         self.survey = survey
     }
 
+    /// Integrations, legacy or not, that have no token.
+    package var withoutToken: Int { survey.integrations.withoutTokenCount }
+
     package var analysis: CheckAnalysis {
         if legacy == 0 {
             return survey.integrations.rowCount == 0 ? .noInstances : .newSystemInUse
         }
         if migrated == legacy && withoutToken == 0 { return .complete }
-        return migrated == 0 && survey.integrations.rowCount == 0 ? .needed : .partial
+        return withIntegration == 0 ? .needed : .partial
     }
 
     /// Whether a person must do or decide something before the switch-over: exit code 3.

@@ -41,7 +41,7 @@ package struct IntegrationDraft: Sendable, Equatable {
             .organization, .clinic, .status, .enabled, .phoneNumber, .displayName, .connectedAt, .lastSeenAt,
             .createdAt,
         ]
-        return columns.filter { value(of: $0) != nil } + config.members.map { .config($0.key) }
+        return (columns + config.members.map { .config($0.key) }).filter { value(of: $0) != nil }
     }
 
     /// The value of a mapped field in its text form, to be compared with ``IntegrationRow/value(of:)``.
@@ -56,7 +56,7 @@ package struct IntegrationDraft: Sendable, Equatable {
         case .connectedAt: connectedAt?.text
         case .lastSeenAt: lastSeenAt?.text
         case .createdAt: createdAt?.text
-        case .config(let key): config[key]
+        case .config(let key): config.hasValue(for: key) ? config[key] : nil
         }
     }
 }

@@ -1,0 +1,40 @@
+package import HookgateCore
+
+extension MigrationService {
+    package func check(observe: (CheckEvent) async throws -> Void) async throws -> CheckReport {
+        let survey = try await inventory.survey()
+        try await observe(.surveyed(survey))
+        var report = CheckReport(survey: survey)
+        try await inventory.pages(of: .everything, size: Self.pageSize) { page in
+            let traffic = try await inventory.lastTraffic(of: page.instances.map(\.name))
+            for instance in page.instances {
+                let state = InstanceState(instance, in: page, planner: planner, traffic: traffic[instance.name] ?? [:])
+                report.count(state)
+                try await observe(.instance(state))
+            }
+        }
+        return report
+    }
+}
+
+extension CheckReport {
+    fileprivate mutating func count(_ state: InstanceState) {
+        if state.legacyRows.isEmpty {
+            onlyInNew += 1
+        } else {
+            legacy += 1
+            if !state.integrations.isEmpty { withIntegration += 1 }
+        }
+        switch state.nextStep {
+        case .migrate: needMigration += 1
+        case .decide, .assignClinic: needDecision += 1
+        case .makeToken: break
+        case .switchOver: toSwitchOver += 1
+        case .done: done += 1
+        }
+        switch state.nextStep {
+        case .switchOver, .done: if !state.legacyRows.isEmpty { migrated += 1 }
+        case .migrate, .decide, .assignClinic, .makeToken: break
+        }
+    }
+}

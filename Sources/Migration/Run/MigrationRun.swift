@@ -1,0 +1,104 @@
+import FoundationEssentials
+import HookgateCore
+
+/// One execution of a plan: instances are planned page by page and written batch by batch, each batch with its
+/// journal in one transaction.
+///
+/// There is no checkpoint to restore. A run that was cut off anywhere is continued by the next one, which plans
+/// from the start and finds what is committed already in place.
+struct MigrationRun {
+    typealias Observer = @Sendable (MigrationEvent) async throws -> Void
+
+    private let inventory: any MigrationInventory
+    private let ledger: any MigrationLedger
+    private let planner: MigrationPlanner
+    private let time: TimeSource
+    /// The run's id once it has written something; a run with nothing to write leaves no record.
+    private(set) var id: RunID?
+    private(set) var counts = PlanCounts()
+    private(set) var digest = ""
+
+    init(inventory: any MigrationInventory, ledger: any MigrationLedger, planner: MigrationPlanner, time: TimeSource) {
+        self.inventory = inventory
+        self.ledger = ledger
+        self.planner = planner
+        self.time = time
+    }
+
+    mutating func execute(batchSize: Int, pageSize: Int, observe: Observer) async throws {
+        do {
+            try await planAndWrite(batchSize: max(1, batchSize), pageSize: pageSize, observe: observe)
+        } catch {
+            try? await finish(.failed)  // the error that ended the run is the one to tell
+            throw error
+        }
+        try await finish(.finished)
+    }
+
+    private mutating func planAndWrite(batchSize: Int, pageSize: Int, observe: Observer) async throws {
+        var batch: [PlannedInstance] = []
+        var sum = PlanDigest()
+        try await inventory.pages(of: .legacy, size: pageSize) { page in
+            for planned in planner.plan(page) {
+                sum.add(planned)
+                guard planned.action.writes else {
+                    try await conclude(planned, observe: observe)
+                    continue
+                }
+                batch.append(planned)
+                if batch.count == batchSize {
+                    try await write(batch, observe: observe)
+                    batch.removeAll(keepingCapacity: true)
+                }
+            }
+        }
+        if !batch.isEmpty { try await write(batch, observe: observe) }
+        digest = sum.text()
+    }
+
+    /// Writes a batch. What somebody else changed since it was planned is planned anew, once; what changes even
+    /// then is left alone and reported.
+    private mutating func write(_ batch: [PlannedInstance], observe: Observer) async throws {
+        let overtaken = try await commit(batch, observe: observe)
+        guard !overtaken.isEmpty else { return }
+        let page = try await inventory.page(naming: overtaken.map(\.name))
+        let planned = planner.plan(page)
+        for instance in planned where !instance.action.writes { try await conclude(instance, observe: observe) }
+        for instance in try await commit(planned.filter(\.action.writes), observe: observe) {
+            let conflict = PlannedInstance(
+                name: instance.name, action: .conflict(.keepsChanging), clinic: instance.clinic, notes: instance.notes)
+            try await conclude(conflict, observe: observe)
+        }
+    }
+
+    /// Returns the instances that were not written.
+    private mutating func commit(_ batch: [PlannedInstance], observe: Observer) async throws -> [PlannedInstance] {
+        guard !batch.isEmpty else { return [] }
+        let written = try await ledger.write(batch, run: try await openRun(), at: time.now)
+        for planned in batch where written.contains(planned.name) {
+            counts.count(planned.action)
+            try await observe(.migrated(planned))
+        }
+        try await observe(.batchCommitted(instances: written.count))
+        return batch.filter { !written.contains($0.name) }
+    }
+
+    private mutating func conclude(_ planned: PlannedInstance, observe: Observer) async throws {
+        counts.count(planned.action)
+        try await observe(.planned(planned))
+    }
+
+    private mutating func openRun() async throws -> RunID {
+        if let id { return id }
+        let new = RunID(UUID())
+        try await ledger.beginRun(new, at: time.now)
+        id = new
+        return new
+    }
+
+    private func finish(_ state: RunOutcome.State) async throws {
+        guard let id else { return }
+        let outcome = RunOutcome(state: state, digest: digest.isEmpty ? nil : digest, counts: counts)
+        try await ledger.finishRun(id, outcome: outcome, at: time.now)
+    }
+}
