@@ -1,0 +1,47 @@
+# All that a newcomer needs. `make help` lists it.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+RELEASE := .build/release/hookgate
+SHARE := $(DESTDIR)$(PREFIX)/share
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check build install bench reference format run-demo packages
+
+help: ## list what make can do here
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: packages build run-demo ## the whole story on a private PostgreSQL, with a sample fleet
+
+test: ## everything CI runs: checks, tests, release build and demo
+	@scripts/test
+
+check: ## formatting, module boundaries, reference pages, stray words
+	@scripts/check
+
+build: ## the release binary, at .build/release/hookgate
+	swift build -c release --product hookgate
+
+install: build ## binary and shell completions, below PREFIX (/usr/local), inside DESTDIR
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)/bash-completion/completions" \
+		"$(SHARE)/zsh/site-functions" "$(SHARE)/fish/vendor_completions.d"
+	install -m 755 $(RELEASE) "$(DESTDIR)$(PREFIX)/bin/hookgate"
+	$(RELEASE) --generate-completion-script bash > "$(SHARE)/bash-completion/completions/hookgate"
+	$(RELEASE) --generate-completion-script zsh > "$(SHARE)/zsh/site-functions/_hookgate"
+	$(RELEASE) --generate-completion-script fish > "$(SHARE)/fish/vendor_completions.d/hookgate.fish"
+
+bench: ## the benchmarks of Benchmarks/
+	@test -e Benchmarks/Package.swift || { echo "This version has no benchmarks." >&2; exit 1; }
+	swift package --package-path Benchmarks benchmark
+
+reference: ## write docs/cli.json and the table of docs/configuration.md anew
+	@scripts/reference
+
+format: ## format the Swift sources in place
+	swift format --in-place --recursive --parallel --configuration .swift-format Package.swift Sources Tests
+
+packages:
+	@scripts/system-packages demo
+
+run-demo:
+	$(RELEASE) demo --no-wait
