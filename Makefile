@@ -6,12 +6,15 @@ RELEASE := .build/release/hookgate
 SHARE := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build install bench reference format run-demo packages
+.PHONY: help demo test check build install bench reference format run-demo
 
 help: ## list what make can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: packages build run-demo ## the whole story on a private PostgreSQL, with a sample fleet
+demo: ## the whole story on a private PostgreSQL, with a sample fleet
+	@scripts/system-packages demo
+	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory run-demo
 
 test: ## everything CI runs: checks, tests, release build and demo
 	@scripts/test
@@ -39,9 +42,6 @@ reference: ## write docs/cli.json and the table of docs/configuration.md anew
 
 format: ## format the Swift sources in place
 	swift format --in-place --recursive --parallel --configuration .swift-format Package.swift Sources Tests
-
-packages:
-	@scripts/system-packages demo
 
 run-demo:
 	$(RELEASE) demo --no-wait

@@ -101,11 +101,11 @@ struct ConfigurationPrecedenceTests {
     }
 
     @Test(arguments: [
-        (["XDG_STATE_HOME": "/state", "HOME": "/people/anna"], "/state/hookgate"),
-        (["XDG_STATE_HOME": "relative", "HOME": "/people/anna"], "/people/anna/.local/state/hookgate"),
-        (["HOME": "/people/anna"], "/people/anna/.local/state/hookgate"),
+        (["XDG_STATE_HOME": "/state", "HOME": "/u/anna"], "/state/hookgate"),
+        (["XDG_STATE_HOME": "relative", "HOME": "/u/anna"], "/u/anna/.local/state/hookgate"),
+        (["HOME": "/u/anna"], "/u/anna/.local/state/hookgate"),
         ([:], "/var/lib/hookgate"),
-        (["HOOKGATE_DATA_DIR": "/data", "HOME": "/people/anna"], "/data"),
+        (["HOOKGATE_DATA_DIR": "/data", "HOME": "/u/anna"], "/data"),
     ])
     func dataDirectoryFollowsTheUsersState(environment: [String: String], directory: String) throws {
         #expect(try ConfigurationResolver(environment: environment).configuration().dataDirectory == directory)

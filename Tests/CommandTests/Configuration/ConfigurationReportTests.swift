@@ -5,7 +5,7 @@ import Testing
 struct ConfigurationReportTests {
     @Test func textShowsValueAndOrigin() throws {
         let configuration = try ConfigurationResolver(
-            flags: [.logLevel: "debug"], environment: ["SUPABASE_DB_URL": "postgres://u:p@h/db", "HOME": "/people/anna"]
+            flags: [.logLevel: "debug"], environment: ["SUPABASE_DB_URL": "postgres://u:p@h/db", "HOME": "/u/anna"]
         ).configuration()
         let lines = ConfigurationReport(configuration).text.split(separator: "\n").map { line in
             line.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
