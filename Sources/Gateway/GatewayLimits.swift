@@ -1,0 +1,40 @@
+package import NIOCore
+
+/// Every bound of the way from a socket to the spool, with its default and the reason for it.
+package struct GatewayLimits: Sendable {
+    /// Connections in all. Below the usual limit of open files, with room for the spool and the stores.
+    package var connections = 4_096
+    /// Connections over that bound which are still told "503" before they are closed; beyond, they are closed unheard.
+    package var refusedConnections = 256
+    /// The longest body. Evolution itself sends up to 136 MiB; media of that size should go through its S3 option.
+    package var bodyBytes = 64 << 20
+    /// Body bytes held in memory in all, from the first byte until the event is on disk.
+    package var inFlightBodyBytes = 256 << 20
+    /// Names and values of one request's headers, and its target.
+    package var headerBytes = 16 << 10
+    package var headerCount = 100
+    /// Parts of pipelined requests that wait behind the one being answered.
+    package var backlogParts = 512
+    /// How much of a refused body is read and thrown away before closing, so that the sender gets the answer.
+    package var drainBytes = 8 << 20
+    package var drainTime = TimeAmount.seconds(2)
+    /// A refused body up to this size is read to its end, and the connection lives on.
+    package var smallBodyBytes = 64 << 10
+    /// Bodies from this size on are scanned and hashed off the event loop: about 0.2 ms of it.
+    package var offLoopBodyBytes = 512 << 10
+    /// From connecting, or from the first byte of a later request, to the end of its headers.
+    package var headerTime = TimeAmount.seconds(10)
+    /// Between requests. Longer than what Node's agent (5 s) and the usual proxies (60 s) keep, so that they close
+    /// first: an Evolution that tries once loses the event it sends into a closing connection.
+    package var idleTime = TimeAmount.seconds(75)
+    /// From a request's headers to the end of its body: 64 MiB at 10 Mbit/s.
+    package var bodyTime = TimeAmount.seconds(60)
+    /// From the end of the body to the spool's answer. A disk that stalls longer cannot store: 503.
+    package var storeTime = TimeAmount.seconds(5)
+    /// What a 503 asks the sender to wait.
+    package var retryAfterSeconds = 5
+    /// From the call to shut down until connections are cut.
+    package var shutdownTime = TimeAmount.seconds(10)
+
+    package init() {}
+}

@@ -1,0 +1,119 @@
+import FoundationEssentials
+import HookgateCore
+import NIOHTTP1
+
+/// A response before it is bytes.
+struct Answer: Sendable, Equatable {
+    struct Header: Sendable, Equatable {
+        let name: String
+        let value: String
+    }
+
+    var status: HTTPResponseStatus
+    var contentType: String
+    var body: [UInt8]
+    var headers: [Header] = []
+
+    static func json(_ status: HTTPResponseStatus, _ body: [UInt8]) -> Answer {
+        Answer(status: status, contentType: "application/json", body: body)
+    }
+
+    /// An error in the form of RFC 9457. The detail is always a text of ours: it never repeats a token, a name or a body.
+    static func problem(_ status: HTTPResponseStatus, _ detail: String, headers: [Header] = []) -> Answer {
+        let text =
+            #"{"type":"about:blank","title":"\#(status.reasonPhrase)","status":\#(status.code),"detail":"\#(detail)"}"#
+        return Answer(
+            status: status, contentType: "application/problem+json", body: Array(text.utf8), headers: headers)
+    }
+
+    static func unavailable(_ detail: String, retryAfterSeconds: Int) -> Answer {
+        .problem(.serviceUnavailable, detail, headers: [Header(name: "retry-after", value: "\(retryAfterSeconds)")])
+    }
+}
+
+extension Answer {
+    static let unknown = Answer.problem(
+        .notFound, "No integration has this webhook address. Compare it with the output of: hookgate tokens")
+    static let revoked = Answer.problem(
+        .forbidden, "This token was revoked. Set the integration's current webhook URL at the sender.")
+    static let noSuchPath = Answer.problem(.notFound, "There is nothing at this path.")
+    static let encodedBody = Answer.problem(
+        .unsupportedMediaType, "Send the body without a content encoding.",
+        headers: [Header(name: "accept-encoding", value: "identity")])
+    static let tooSlow = Answer.problem(.requestTimeout, "The request did not arrive in time.")
+    static let unreadable = Answer.problem(.badRequest, "This is not a well-formed HTTP/1.1 request.")
+    static let headersTooLong = Answer.problem(
+        .requestHeaderFieldsTooLarge, "The request's target and headers are too long.")
+    static let unknownVersion = Answer.problem(.httpVersionNotSupported, "Speak HTTP/1.1.")
+
+    static func tooLarge(limit: Int) -> Answer {
+        .problem(.payloadTooLarge, "The body is longer than \(limit) bytes.")
+    }
+
+    static func methodNotAllowed(_ allowed: String) -> Answer {
+        .problem(
+            .methodNotAllowed, "This path answers to \(allowed) only.",
+            headers: [Header(name: "allow", value: allowed)])
+    }
+
+    /// The answer to a webhook, as its sender gets it.
+    init(_ result: IntakeResult, retryAfterSeconds: Int) {
+        switch result {
+        case .stored(let id):
+            self = .json(.ok, Self.event("ok", id, ""))
+        case .quarantined(let id, let reason):
+            self = .json(.ok, Self.event("quarantined", id, #","reason":"\#(reason.rawValue)""#))
+        case .undecided(let id):
+            self = .json(.ok, Self.event("undecided", id, ""))
+        case .probe(let id, let isResolved):
+            self = .json(.ok, Self.event(isResolved ? "ok" : "undecided", id, #","probe":true"#))
+        case .malformed(let error):
+            self = .problem(.badRequest, "\(error)")
+        case .refused(.revoked):
+            self = .revoked
+        case .refused(.unknown):
+            self = .unknown
+        case .notStored(let error):
+            self = .unavailable(Self.detail(error), retryAfterSeconds: retryAfterSeconds)
+        }
+    }
+
+    private static func event(_ status: StaticString, _ id: EventID, _ members: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(80 + members.utf8.count)
+        bytes += #"{"status":""#.utf8
+        status.withUTF8Buffer { bytes += $0 }
+        bytes += #"","id":""#.utf8
+        id.appendText(to: &bytes)
+        bytes.append(UInt8(ascii: "\""))
+        bytes += members.utf8
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
+    }
+
+    private static func detail(_ error: SpoolError) -> String {
+        switch error {
+        case .overloaded: "More arrives than can be stored. Try again."
+        case .full: "The spool is full. Try again."
+        case .diskFailed: "The spool cannot be written. Try again."
+        case .closed: "The gateway is shutting down. Try again."
+        }
+    }
+}
+
+extension Identifier {
+    /// The text form in lower case, without the detour over a `String`.
+    fileprivate func appendText(to bytes: inout [UInt8]) {
+        withUnsafeBytes(of: self.uuid.uuid) { raw in
+            for (index, byte) in raw.enumerated() {
+                if index == 4 || index == 6 || index == 8 || index == 10 { bytes.append(UInt8(ascii: "-")) }
+                bytes.append(Self.digit(byte >> 4))
+                bytes.append(Self.digit(byte & 0x0F))
+            }
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 {
+        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+    }
+}

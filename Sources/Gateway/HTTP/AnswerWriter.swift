@@ -1,0 +1,65 @@
+import FoundationEssentials
+import HookgateCore
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// Turns answers into the bytes of HTTP/1.1 responses, each in one buffer and one write.
+///
+/// NIOHTTP1's encoder would take three writes and build a header collection; our responses have four known headers.
+final class AnswerWriter: Sendable {
+    /// How a connection goes on after an answer.
+    enum Persistence {
+        case keepAlive
+        /// HTTP/1.0 must be told.
+        case keepAliveHTTP10
+        case close
+    }
+
+    static let continueBytes = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
+
+    private let clock: TimeSource
+    /// The date's text changes once a second and is wanted some ten thousand times.
+    private let date = Mutex<(second: Int64, line: [UInt8])>((.min, []))
+
+    init(clock: TimeSource) {
+        self.clock = clock
+    }
+
+    func write(_ answer: Answer, _ persistence: Persistence, isHead: Bool, into buffer: inout ByteBuffer) {
+        if answer.status == .ok {
+            buffer.writeStaticString("HTTP/1.1 200 OK\r\ncontent-type: ")
+        } else {
+            buffer.writeString("HTTP/1.1 \(answer.status.code) \(answer.status.reasonPhrase)\r\ncontent-type: ")
+        }
+        buffer.writeString(answer.contentType)
+        buffer.writeStaticString("\r\ncontent-length: ")
+        buffer.writeString(String(answer.body.count))
+        self.writeDate(into: &buffer)
+        switch persistence {
+        case .keepAlive: break
+        case .keepAliveHTTP10: buffer.writeStaticString("connection: keep-alive\r\n")
+        case .close: buffer.writeStaticString("connection: close\r\n")
+        }
+        for header in answer.headers {
+            buffer.writeString(header.name)
+            buffer.writeStaticString(": ")
+            buffer.writeString(header.value)
+            buffer.writeStaticString("\r\n")
+        }
+        buffer.writeStaticString("\r\n")
+        if !isHead { buffer.writeBytes(answer.body) }
+    }
+
+    private func writeDate(into buffer: inout ByteBuffer) {
+        let now = self.clock.now
+        let second = Int64(now.timeIntervalSince1970.rounded(.down))
+        let line = self.date.withLock { cached in
+            if cached.second != second {
+                cached = (second, Array("\r\ndate: \(HTTPDate.text(now))\r\n".utf8))
+            }
+            return cached.line
+        }
+        buffer.writeBytes(line)
+    }
+}

@@ -1,0 +1,85 @@
+package import HookgateCore
+import NIOHTTP1
+
+/// What all connections share: the intake behind them, the bounds over them, and what they report.
+package final class WebhookService: Sendable {
+    let intake: WebhookIntake
+    let limits: GatewayLimits
+    let metrics: GatewayMetrics
+    let budget: ByteBudget
+    let connections: ConnectionRegistry
+    let writer: AnswerWriter
+    let legacyRoute: LegacyRouteNotice
+    private let resolver: Resolver
+    private let reporting: any GatewayReporting
+    /// False where the console listens apart and serves the metrics there.
+    private let servesMetrics: Bool
+
+    package init(
+        intake: WebhookIntake, resolver: Resolver, reporting: any GatewayReporting, metrics: GatewayMetrics,
+        limits: GatewayLimits = GatewayLimits(), legacyRoute: LegacyRouteNotice = LegacyRouteNotice(),
+        servesMetrics: Bool = true, clock: TimeSource = .system
+    ) {
+        self.intake = intake
+        self.limits = limits
+        self.metrics = metrics
+        self.budget = ByteBudget(limit: limits.inFlightBodyBytes)
+        self.connections = ConnectionRegistry(limit: limits.connections, refusedLimit: limits.refusedConnections)
+        self.writer = AnswerWriter(clock: clock)
+        self.legacyRoute = legacyRoute
+        self.resolver = resolver
+        self.reporting = reporting
+        self.servesMetrics = servesMetrics
+    }
+
+    /// `/metrics`: the gateway's samples, then those of the rest of the process.
+    package func metricsText() -> String {
+        let gauges = [
+            MetricSample(
+                "hookgate_in_flight_body_bytes", .gauge, help: "Body bytes in memory until they are on disk.",
+                value: Double(self.budget.inUse)),
+            MetricSample(
+                "hookgate_connections", .gauge, help: "Open connections.", value: Double(self.connections.count)),
+        ]
+        return MetricsText.render(
+            self.metrics.samples() + gauges + self.resolver.samples() + self.reporting.samples())
+    }
+
+    /// The answer to a request that is no webhook.
+    func answer(to endpoint: Endpoint) -> Answer {
+        switch endpoint {
+        case .health: .json(.ok, Array(#"{"status":"ok"}"#.utf8))
+        case .readiness: self.readiness()
+        case .metrics where self.servesMetrics:
+            Answer(status: .ok, contentType: MetricsText.contentType, body: Array(self.metricsText().utf8))
+        case .methodNotAllowed(let allowed): .methodNotAllowed(allowed)
+        case .metrics, .nothing, .webhook: .noSuchPath
+        }
+    }
+
+    private func readiness() -> Answer {
+        let readiness = self.reporting.readiness()
+        let parts = readiness.parts.map { part in
+            let detail = part.detail.map { #","detail":"\#(JSONText.escaped($0))""# } ?? ""
+            return #"{"name":"\#(JSONText.escaped(part.name))","status":"\#(part.state.rawValue)"\#(detail)}"#
+        }
+        let body = #"{"status":"\#(readiness.state.rawValue)","parts":[\#(parts.joined(separator: ","))]}"#
+        return .json(readiness.state == .failed ? .serviceUnavailable : .ok, Array(body.utf8))
+    }
+}
+
+/// The members of a JSON string (RFC 8259, section 7).
+private enum JSONText {
+    static func escaped(_ text: String) -> String {
+        text.unicodeScalars.reduce(into: "") { result, scalar in
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+    }
+}

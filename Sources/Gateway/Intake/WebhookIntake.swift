@@ -1,0 +1,151 @@
+import FoundationEssentials
+package import HookgateCore
+import Logging
+
+/// The way of one webhook without its HTTP: resolve, scan, accept, spool.
+///
+/// ```swift
+/// guard let key = intake.key(for: address) else { … 404 }
+/// intake.receive(InboundWebhook(address: address, key: key, …)) { result in … }
+/// ```
+package final class WebhookIntake: Sendable {
+    private let resolver: Resolver
+    private let spool: any EventSpool
+    private let clock: TimeSource
+    private let probeKeys: @Sendable () -> [ProbeKey]
+    private let log: TrafficLog
+    private let ids = EventIDGenerator()
+
+    /// - Parameter probeKeys: the server keys whose signature makes a webhook a probe; read for each that claims to be.
+    package init(
+        resolver: Resolver, spool: any EventSpool, clock: TimeSource = .system,
+        probeKeys: @escaping @Sendable () -> [ProbeKey] = { [] }, log: TrafficLog
+    ) {
+        self.resolver = resolver
+        self.spool = spool
+        self.clock = clock
+        self.probeKeys = probeKeys
+        self.log = log
+    }
+
+    /// What an address is looked up with; nil for a token that cannot be one, which costs no look-up.
+    package func key(for address: WebhookAddress) -> RoutingKey? {
+        switch address.target {
+        case .instance(let name): .instance(name)
+        case .token(let token): WebhookToken(token.text).map { .token($0.digest) }
+        }
+    }
+
+    /// A refusal that memory is sure of, so that a long body need not be read first.
+    package func refusal(for key: RoutingKey) -> IntakeResult? {
+        switch self.resolver.resident(key, at: self.clock.now) {
+        case .revoked: .refused(.revoked)
+        case .unknown: .refused(.unknown)
+        default: nil
+        }
+    }
+
+    /// Takes a webhook whose body is complete. Calls back exactly once, on any thread and possibly before it returns.
+    package func receive(_ webhook: InboundWebhook, _ completion: @escaping @Sendable (IntakeResult) -> Void) {
+        let now = self.clock.now
+        if let resolution = self.resolver.resident(webhook.key, at: now) {
+            self.noteToken(.cacheHit, webhook.key)
+            self.accept(webhook, resolvedTo: resolution, at: now, completion)
+            return
+        }
+        self.noteToken(.cacheMiss, webhook.key)
+        self.resolver.lookUp(webhook.key) { resolution in
+            self.accept(webhook, resolvedTo: resolution, at: now, completion)
+        }
+    }
+
+    private func accept(
+        _ webhook: InboundWebhook, resolvedTo resolution: Resolution, at now: Date,
+        _ completion: @escaping @Sendable (IntakeResult) -> Void
+    ) {
+        switch self.decide(webhook, resolvedTo: resolution, at: now) {
+        case .failure(let error):
+            self.noteFailure("malformed", webhook)
+            completion(.malformed(error))
+        case .success(.refuse(let refusal)):
+            self.noteFailure("\(refusal)", webhook)
+            completion(.refused(refusal))
+        case .success(.store(let event)):
+            let isResolved = resolution != .undecided
+            self.spool.append(event) { stored in
+                switch stored {
+                case .success:
+                    self.noteStored(event, webhook)
+                    completion(IntakeResult(storedAs: event, isResolved: isResolved))
+                case .failure(let error):
+                    self.noteFailure(error.word, webhook)
+                    completion(.notStored(error))
+                }
+            }
+        }
+    }
+
+    /// Refusals come before the body's syntax: a stranger learns nothing from what we think of his body.
+    private func decide(
+        _ webhook: InboundWebhook, resolvedTo resolution: Resolution, at now: Date
+    ) -> Result<Acceptance, BodyError> {
+        switch resolution {
+        case .revoked: return .success(.refuse(.revoked))
+        case .unknown: return .success(.refuse(.unknown))
+        case .deliverable, .held, .undecided: break
+        }
+        let facts: BodyFacts
+        do throws(BodyError) {
+            facts = try BodyScanner.scan(webhook.body)
+        } catch {
+            return .failure(error)
+        }
+        let arrived = ArrivedWebhook(
+            address: webhook.address, key: webhook.key, facts: facts, isProbe: self.isProbe(webhook, at: now),
+            body: webhook.body)
+        return .success(Acceptance.decide(arrived, resolvedTo: resolution, at: now, id: self.ids.next(at: now)))
+    }
+
+    private func isProbe(_ webhook: InboundWebhook, at now: Date) -> Bool {
+        guard let header = webhook.probeHeader else { return false }
+        switch ProbeSignature.verify(header, body: webhook.body, at: now, with: self.probeKeys()) {
+        case .valid: return true
+        case .invalid, .absent: return false
+        }
+    }
+
+    private func noteToken(_ tag: TrafficLog.Tag, _ key: RoutingKey) {
+        guard case .token(let digest) = key else { return }
+        self.log.note(tag, ["token": "\(digest.fingerprint)"])
+    }
+
+    private func noteStored(_ event: AcceptedEvent, _ webhook: InboundWebhook) {
+        switch webhook.key {
+        case .token(let digest):
+            self.log.note(.tokenAsync, ["token": "\(digest.fingerprint)", "event": "\(event.id)"])
+        case .instance:
+            self.log.note(
+                .legacyWebhook,
+                ["integration": "\(event.integrationID?.text ?? "unknown")", "event": "\(event.id)"])
+        }
+    }
+
+    private func noteFailure(_ reason: String, _ webhook: InboundWebhook) {
+        switch webhook.key {
+        case .token(let digest): self.log.note(.failure, ["reason": "\(reason)", "token": "\(digest.fingerprint)"])
+        case .instance: self.log.note(.failure, ["reason": "\(reason)", "route": "instance"])
+        }
+    }
+}
+
+extension SpoolError {
+    /// For logs: without the system's text of a failed write.
+    fileprivate var word: String {
+        switch self {
+        case .overloaded: "spool overloaded"
+        case .full: "spool full"
+        case .diskFailed: "disk failed"
+        case .closed: "spool closed"
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import HookgateCore
+package import Logging
+import NIOPosix
+import Synchronization
+
+/// What the path says of each request, for people who follow the log.
+///
+/// The path only counts and, at most fifty times a second and tag, hands a line to a writer of its own; the line
+/// says how many it stands for. Tokens appear as fingerprints; bodies, chats and names never do.
+package final class TrafficLog: Sendable {
+    /// The tags that operators already search for.
+    package enum Tag: Int, CaseIterable, Sendable {
+        case tokenAsync, cacheHit, cacheMiss, legacyWebhook, failure
+
+        var message: Logger.Message {
+            switch self {
+            case .tokenAsync: "[Token Async] webhook stored"
+            case .cacheHit: "Token cache HIT"
+            case .cacheMiss: "Token cache MISS"
+            case .legacyWebhook: "[Legacy Webhook] webhook stored"
+            case .failure: "❌ webhook not stored"
+            }
+        }
+
+        var level: Logger.Level { self == .failure ? .warning : .info }
+    }
+
+    package static let linesPerSecond = 50
+    private static let queuedLines = 1_000
+
+    private struct Line: Sendable {
+        let tag: Tag
+        let metadata: Logger.Metadata
+        let standsFor: Int
+    }
+
+    /// What one tag has said in the present second.
+    private final class Window: Sendable {
+        struct State {
+            var second: Int64 = .min
+            var lines = 0
+            var unsaid = 0
+        }
+
+        let state = Mutex(State())
+
+        /// How many the next line stands for, or nil when this second has had its lines.
+        func admit(second: Int64) -> Int? {
+            self.state.withLock { state in
+                if state.second != second {
+                    state.second = second
+                    state.lines = 0
+                }
+                guard state.lines < TrafficLog.linesPerSecond else {
+                    state.unsaid += 1
+                    return nil
+                }
+                state.lines += 1
+                defer { state.unsaid = 0 }
+                return state.unsaid + 1
+            }
+        }
+
+        func takeUnsaid(before second: Int64) -> Int {
+            self.state.withLock { state in
+                guard state.second < second else { return 0 }
+                defer { state.unsaid = 0 }
+                return state.unsaid
+            }
+        }
+    }
+
+    private let logger: Logger
+    private let metrics: GatewayMetrics
+    private let time: MonotonicTime
+    private let windows = Tag.allCases.map { _ in Window() }
+    private let lines: AsyncStream<Line>
+    private let queue: AsyncStream<Line>.Continuation
+
+    package init(logger: Logger, metrics: GatewayMetrics, time: MonotonicTime = .system) {
+        self.logger = logger
+        self.metrics = metrics
+        self.time = time
+        (self.lines, self.queue) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.queuedLines))
+    }
+
+    /// Notes that something happened. `metadata` is made only when a line is.
+    func note(_ tag: Tag, _ metadata: @autoclosure () -> Logger.Metadata) {
+        guard tag.level >= self.logger.logLevel else { return }
+        guard let standsFor = self.windows[tag.rawValue].admit(second: self.time.now.components.seconds) else { return }
+        self.enqueue(Line(tag: tag, metadata: metadata(), standsFor: standsFor))
+    }
+
+    /// Writes lines until cancelled, then those that are queued.
+    ///
+    /// On a thread of its own: whoever reads our output may stop reading, and a blocked write would hold one of the
+    /// few threads that everything else runs on.
+    package func run() async {
+        let thread = NIOThreadPool(numberOfThreads: 1)
+        thread.start()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.sayWhatWasLeft() }
+            for await line in self.lines {
+                let logger = self.logger
+                try? await thread.runIfActive {
+                    var metadata = line.metadata
+                    metadata["count"] = "\(line.standsFor)"
+                    logger.log(level: line.tag.level, line.tag.message, metadata: metadata)
+                }
+            }
+            group.cancelAll()
+        }
+        try? await thread.shutdownGracefully()
+    }
+
+    /// Lets ``run()`` end once everything queued is written.
+    package func finish() {
+        self.queue.finish()
+    }
+
+    /// A burst's last count would otherwise wait for the tag's next line.
+    private func sayWhatWasLeft() async {
+        while (try? await self.time.sleep(for: .seconds(1))) != nil {
+            let second = self.time.now.components.seconds
+            for tag in Tag.allCases {
+                let unsaid = self.windows[tag.rawValue].takeUnsaid(before: second)
+                if unsaid > 0 { self.enqueue(Line(tag: tag, metadata: [:], standsFor: unsaid)) }
+            }
+        }
+    }
+
+    private func enqueue(_ line: Line) {
+        if case .dropped = self.queue.yield(line) { self.metrics.logLinesDropped.add() }
+    }
+}

@@ -1,0 +1,129 @@
+package import FoundationEssentials
+package import HookgateCore
+
+/// Finds whose a webhook is, tier by tier: the table in memory, then the source of truth.
+///
+/// ```swift
+/// if let resolution = resolver.resident(key, at: now) { … }       // a hit: no I/O, no wait
+/// else { resolver.lookUp(key) { resolution in … } }               // within the deadline, whatever happens
+/// ```
+/// Further tiers (Redis, for one) go between the two as a ``RoutingSource`` that asks another one.
+package final class Resolver: Sendable {
+    /// The bounds of look-ups in the source of truth.
+    package struct Settings: Sendable {
+        /// Webhooks must not take the connections that shipping needs.
+        package var concurrentLookUps = 8
+        package var queuedLookUps = 1_024
+        /// Half of the second in which a sender wants its answer.
+        package var deadline = Duration.milliseconds(500)
+
+        package init() {}
+    }
+
+    private let table: RoutingTable
+    private let absences: AbsenceMemory
+    private let lookUps: SourceLookUps
+    private let time: MonotonicTime
+    private let clock: TimeSource
+    private let metrics: GatewayMetrics
+
+    package init(
+        table: RoutingTable, source: any RoutingSource, settings: Settings = Settings(), metrics: GatewayMetrics,
+        clock: TimeSource = .system, time: MonotonicTime = .system
+    ) {
+        let absences = AbsenceMemory()
+        self.table = table
+        self.absences = absences
+        self.time = time
+        self.clock = clock
+        self.metrics = metrics
+        self.lookUps = SourceLookUps(
+            source: source, time: time, limit: settings.concurrentLookUps, queueLimit: settings.queuedLookUps,
+            deadline: settings.deadline, metrics: metrics
+        ) { key, fact in
+            switch table.fill(fact, for: key) {
+            case .holds(let held):
+                return .fact(held)
+            case .notKept:
+                absences.remember(fact, for: key, at: time.now)
+                return .fact(fact)
+            case .superseded:
+                return .superseded
+            }
+        }
+    }
+
+    /// What memory says, without a wait; nil when a look-up must decide.
+    package func resident(_ key: RoutingKey, at now: Date) -> Resolution? {
+        guard let fact = self.table.fact(for: key) else { return nil }
+        self.metrics.tiers[.memory].add()
+        return Resolution(fact, at: now)
+    }
+
+    /// Asks the further tiers. Calls back exactly once, within the deadline, on any thread and possibly at once.
+    package func lookUp(_ key: RoutingKey, _ completion: @escaping @Sendable (Resolution) -> Void) {
+        if self.table.isLive, let fact = self.absences.fact(for: key, at: self.time.now) {
+            self.metrics.tiers[.absence].add()
+            completion(Resolution(fact, at: self.clock.now))
+            return
+        }
+        self.lookUps.ask(key) { answer in
+            completion(self.resolution(for: key, answer))
+        }
+    }
+
+    /// Forgets stale absences; called now and then by ``RoutingFeed``.
+    package func sweep() {
+        self.absences.sweep(at: self.time.now)
+    }
+
+    /// Look-ups that the source has not answered yet.
+    package var lookUpsInFlight: Int { self.lookUps.inFlight }
+
+    /// What resolving has to say on `/metrics`, beside its counters.
+    package func samples() -> [MetricSample] {
+        let status = self.table.status
+        return [
+            MetricSample(
+                "hookgate_lookups_in_flight", .gauge, help: "Look-ups the source has not answered yet.",
+                value: Double(self.lookUps.inFlight)),
+            MetricSample(
+                "hookgate_routing_integrations", .gauge, help: "Integrations in memory, deleted ones among them.",
+                value: Double(status.integrations)),
+            MetricSample(
+                "hookgate_routing_tokens", .gauge, help: "Tokens in memory, revoked ones among them.",
+                value: Double(status.tokens)),
+            MetricSample(
+                "hookgate_routing_complete", .gauge, help: "1 when everything the source has is in memory.",
+                value: status.isComplete ? 1 : 0),
+            MetricSample(
+                "hookgate_routing_live", .gauge, help: "1 while changes of routing arrive.",
+                value: status.isLive ? 1 : 0),
+        ]
+    }
+
+    private func resolution(for key: RoutingKey, _ answer: SourceLookUps.Answer) -> Resolution {
+        switch answer {
+        case .fact(let fact):
+            self.metrics.tiers[.source].add()
+            return Resolution(fact, at: self.clock.now)
+        case .superseded:
+            // What is newer does not answer the question either: stored, and decided when it is shipped.
+            self.metrics.tiers[.none].add()
+            return .undecided
+        case .unavailable, .timedOut, .saturated:
+            return self.resolutionWithoutSource(for: key)
+        }
+    }
+
+    /// A token that a complete and live table does not have never existed. A name may still stand in a legacy table,
+    /// which the table does not hold, so it stays undecided: its event is stored.
+    private func resolutionWithoutSource(for key: RoutingKey) -> Resolution {
+        if case .token = key, self.table.isAuthoritative {
+            self.metrics.tiers[.authority].add()
+            return .unknown
+        }
+        self.metrics.tiers[.none].add()
+        return .undecided
+    }
+}

@@ -1,0 +1,208 @@
+import HookgateCore
+
+/// Everything resident of routing, as plain dictionaries: tokens and names lead to slots, slots hold integrations.
+///
+/// Two rules keep it truthful. The fence: an older revision never replaces a newer one, and a deletion leaves a
+/// tombstone that only a newer revision lifts. And slots are never used again for another integration, so no
+/// stale index can lead a token to the wrong clinic.
+struct RoutingIndex {
+    private typealias SlotNumber = UInt32
+    private static let none = SlotNumber.max
+    /// Rotated and revoked tokens stay known; few integrations ever have more than these.
+    private static let tokensPerIntegration = 4
+
+    private enum Occupant {
+        /// A token came before its integration.
+        case unknown
+        case entry(RoutingEntry)
+        case deleted(revision: UInt64)
+    }
+
+    private struct Slot {
+        var occupant: Occupant
+        /// The next integration with the same instance name.
+        var nextWithSameName: SlotNumber
+    }
+
+    private struct TokenRecord {
+        var revision: UInt64
+        var standing: TokenStanding
+        var slot: SlotNumber
+    }
+
+    private struct NameRecord {
+        var first: SlotNumber
+        /// Whether the source of truth named all its holders; memory alone cannot know of a second one before it is
+        /// complete.
+        var isConfirmed: Bool
+    }
+
+    /// What became of a fact that was read from the source of truth.
+    enum Filled: Equatable {
+        /// What the index holds now, which may be newer than what was filled in.
+        case holds(RoutingFact)
+        /// Newer knowledge contradicts the fact, and does not answer the question.
+        case superseded
+        /// Not something the index keeps: an absence, a duplicate, or the bound is reached.
+        case notKept
+    }
+
+    private let bound: Int
+    private var slots: ContiguousArray<Slot> = []
+    private var slotNumbers: [IntegrationID: SlotNumber] = [:]
+    private var tokens: [TokenDigest: TokenRecord] = [:]
+    private var names: [InstanceName: NameRecord] = [:]
+    private var wasLoaded = false
+    /// Something did not fit: what is absent here may exist.
+    private(set) var isOverflowing = false
+
+    init(bound: Int) {
+        self.bound = min(bound, Int(Self.none) - 1)
+    }
+
+    var isComplete: Bool { self.wasLoaded && !self.isOverflowing }
+    var integrationCount: Int { self.slots.count }
+    var tokenCount: Int { self.tokens.count }
+
+    mutating func markLoaded() {
+        self.wasLoaded = true
+    }
+
+    /// What is known of a key; nil when only the source of truth can say.
+    func fact(for key: RoutingKey) -> RoutingFact? {
+        switch key {
+        case .token(let digest):
+            guard let record = self.tokens[digest] else { return nil }
+            return self.fact(of: record)
+        case .instance(let name):
+            guard let record = self.names[name], record.isConfirmed || self.isComplete else { return nil }
+            guard case .entry(let entry) = self.slots[Int(record.first)].occupant else { return nil }
+            return self.slots[Int(record.first)].nextWithSameName == Self.none ? .instance(entry) : .duplicateInstance
+        }
+    }
+
+    mutating func apply(_ change: RoutingChange) {
+        switch change {
+        case .integration(let entry):
+            self.place(entry)
+        case .integrationDeleted(let id, let revision):
+            self.bury(id, revision: revision)
+        case .token(let digest, let id, let standing, let revision):
+            if let known = self.tokens[digest], known.revision > revision { return }
+            self.keep(digest, of: id, standing, revision: revision)
+        }
+    }
+
+    /// Takes what a look-up read. It may be older than what has been applied since, so a token that is already known
+    /// stays as it is.
+    mutating func fill(_ fact: RoutingFact, for key: RoutingKey) -> Filled {
+        switch (fact, key) {
+        case (.token(let entry, let standing), .token(let digest)):
+            self.place(entry)
+            if self.tokens[digest] == nil { self.keep(digest, of: entry.integrationID, standing, revision: 0) }
+        case (.revokedToken, .token(let digest)):
+            if self.tokens[digest] == nil { self.keep(digest, of: nil, .revoked, revision: 0) }
+        case (.instance(let entry), .instance(let name)):
+            self.place(entry)
+            self.names[name]?.isConfirmed = true
+        default:
+            return self.fact(for: key).map { .holds($0) } ?? .notKept
+        }
+        if let held = self.fact(for: key) { return .holds(held) }
+        return self.isOverflowing ? .notKept : .superseded
+    }
+
+    private func fact(of record: TokenRecord) -> RoutingFact? {
+        guard record.slot != Self.none else { return record.standing == .revoked ? .revokedToken : nil }
+        switch self.slots[Int(record.slot)].occupant {
+        case .entry(let entry): return .token(entry, record.standing)
+        case .deleted: return .revokedToken
+        case .unknown: return record.standing == .revoked ? .revokedToken : nil
+        }
+    }
+
+    private mutating func keep(
+        _ digest: TokenDigest, of id: IntegrationID?, _ standing: TokenStanding, revision: UInt64
+    ) {
+        var slot = Self.none
+        if let id {
+            guard let number = self.slotNumber(of: id) else { return }
+            slot = number
+        }
+        guard self.tokens[digest] != nil || self.tokens.count < self.bound * Self.tokensPerIntegration else {
+            self.isOverflowing = true
+            return
+        }
+        self.tokens[digest] = TokenRecord(revision: revision, standing: standing, slot: slot)
+    }
+
+    private mutating func place(_ entry: RoutingEntry) {
+        guard let number = self.slotNumber(of: entry.integrationID) else { return }
+        switch self.slots[Int(number)].occupant {
+        case .entry(let old):
+            guard entry.revision >= old.revision else { return }
+            guard entry.instanceName != old.instanceName else {
+                self.slots[Int(number)].occupant = .entry(entry)
+                return
+            }
+            self.unlink(number, from: old.instanceName)
+        case .deleted(let revision):
+            guard entry.revision > revision else { return }
+        case .unknown:
+            break
+        }
+        self.slots[Int(number)].occupant = .entry(entry)
+        self.link(number, to: entry.instanceName)
+    }
+
+    private mutating func bury(_ id: IntegrationID, revision: UInt64) {
+        guard let number = self.slotNumber(of: id) else { return }
+        switch self.slots[Int(number)].occupant {
+        case .entry(let old):
+            guard revision >= old.revision else { return }
+            self.unlink(number, from: old.instanceName)
+        case .deleted(let old):
+            guard revision > old else { return }
+        case .unknown:
+            break
+        }
+        self.slots[Int(number)].occupant = .deleted(revision: revision)
+    }
+
+    /// The integration's slot, a new one when it has none; nil when the bound is reached.
+    private mutating func slotNumber(of id: IntegrationID) -> SlotNumber? {
+        if let number = self.slotNumbers[id] { return number }
+        guard self.slots.count < self.bound else {
+            self.isOverflowing = true
+            return nil
+        }
+        let number = SlotNumber(self.slots.count)
+        self.slots.append(Slot(occupant: .unknown, nextWithSameName: Self.none))
+        self.slotNumbers[id] = number
+        return number
+    }
+
+    private mutating func link(_ number: SlotNumber, to name: InstanceName?) {
+        guard let name else { return }
+        self.slots[Int(number)].nextWithSameName = self.names[name]?.first ?? Self.none
+        self.names[name] = NameRecord(first: number, isConfirmed: self.names[name]?.isConfirmed ?? false)
+    }
+
+    private mutating func unlink(_ number: SlotNumber, from name: InstanceName?) {
+        guard let name, let record = self.names[name] else { return }
+        let next = self.slots[Int(number)].nextWithSameName
+        self.slots[Int(number)].nextWithSameName = Self.none
+        if record.first == number {
+            self.names[name] = next == Self.none ? nil : NameRecord(first: next, isConfirmed: record.isConfirmed)
+            return
+        }
+        var previous = record.first
+        while previous != Self.none {
+            if self.slots[Int(previous)].nextWithSameName == number {
+                self.slots[Int(previous)].nextWithSameName = next
+                return
+            }
+            previous = self.slots[Int(previous)].nextWithSameName
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package import FoundationEssentials
+
+/// What acceptance decides of one webhook: an event to store, or a refusal that is the sender's to mend.
+///
+/// There is no third case on purpose. Whatever is our own fault is stored or answered with a 503, never refused.
+package enum Acceptance: Sendable, Equatable {
+    case store(AcceptedEvent)
+    case refuse(Refusal)
+}
+
+/// Why a well-formed webhook is not stored at all.
+package enum Refusal: Sendable, Equatable, CaseIterable {
+    /// Its token was revoked on purpose.
+    case revoked
+    /// Its token or name is known never to have existed.
+    case unknown
+}
+
+/// One webhook as it arrived: everything the decision reads, and nothing it could do.
+package struct ArrivedWebhook: Sendable, Equatable {
+    package let address: WebhookAddress
+    /// What the address was looked up with.
+    package let key: RoutingKey
+    package let facts: BodyFacts
+    /// Whether a server key proves that `hookgate test` sent it.
+    package let isProbe: Bool
+    package let body: [UInt8]
+
+    package init(address: WebhookAddress, key: RoutingKey, facts: BodyFacts, isProbe: Bool, body: [UInt8]) {
+        self.address = address
+        self.key = key
+        self.facts = facts
+        self.isProbe = isProbe
+        self.body = body
+    }
+}
+
+extension Acceptance {
+    /// Decides. Pure: the same webhook, resolution, instant and id always give the same answer.
+    package static func decide(
+        _ webhook: ArrivedWebhook, resolvedTo resolution: Resolution, at now: Date, id: EventID
+    ) -> Acceptance {
+        let entry: RoutingEntry?
+        let disposition: AcceptedEvent.Disposition
+        switch resolution {
+        case .revoked:
+            return .refuse(.revoked)
+        case .unknown:
+            return .refuse(.unknown)
+        case .deliverable(let found):
+            entry = found
+            disposition = Self.names(webhook.facts, another: found) ? .quarantined(.instanceMismatch) : .pending
+        case .held(let found, let reason):
+            entry = found
+            disposition = .quarantined(reason)
+        case .undecided:
+            entry = nil
+            disposition = .undecided(webhook.key)
+        }
+        return .store(
+            AcceptedEvent(
+                id: id, receivedAt: now, route: webhook.address.route, eventSuffix: webhook.address.eventSuffix,
+                disposition: webhook.isProbe ? .probe : disposition,
+                integrationID: entry?.integrationID, organizationID: entry?.organizationID, clinicID: entry?.clinicID,
+                instanceName: entry?.instanceName ?? webhook.address.instanceName
+                    ?? webhook.facts.instance.map { InstanceName($0) },
+                facts: webhook.facts, body: webhook.body))
+    }
+
+    /// A body without an instance is fine (some events have none); one that names another instance than the
+    /// integration's would put a patient's words before the wrong clinic.
+    private static func names(_ facts: BodyFacts, another entry: RoutingEntry) -> Bool {
+        guard let named = facts.instance, let own = entry.instanceName else { return false }
+        return InstanceName(named) != own
+    }
+}
+
+extension WebhookAddress {
+    /// The name in the URL of the legacy route.
+    package var instanceName: InstanceName? {
+        switch target {
+        case .instance(let name): name
+        case .token: nil
+        }
+    }
+}
