@@ -38,7 +38,7 @@ let package = Package(
         .target(name: "PostgresClient", dependencies: ["CPostgres", subprocess]),
         .target(
             name: "Store",
-            dependencies: ["HookgateCore", "PostgresClient", logging],
+            dependencies: ["HookgateCore", "PostgresClient", crypto, logging],
             resources: [.embedInCode("Schema/SQL")]
         ),
         .target(name: "Gateway", dependencies: ["HookgateCore", logging, nioCore, nioPosix, nioHTTP1]),

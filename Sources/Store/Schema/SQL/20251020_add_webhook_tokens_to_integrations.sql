@@ -132,14 +132,16 @@ END
 $$;
 
 -- The revision that a change made now gives to what had another before. A transaction that began early may come
--- late to a row, so its own number may be the smaller one; a row's revisions grow all the same.
+-- late to a row, so its own number may be the smaller one; a row's revisions grow all the same. A number far ahead
+-- of the counter was given by another server, from which this database was restored: it counts for nothing.
 CREATE OR REPLACE FUNCTION hookgate.next_revision(previous xid8) RETURNS xid8
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-    IF previous IS NULL OR previous <= pg_current_xact_id() THEN
+    IF previous IS NULL OR previous <= pg_current_xact_id()
+        OR previous::text::numeric > pg_current_xact_id()::text::numeric + 1000 THEN
         RETURN pg_current_xact_id();
     END IF;
-    RETURN ((previous::text)::numeric + 1)::text::xid8;
+    RETURN (previous::text::numeric + 1)::text::xid8;
 END
 $$;
 
