@@ -12,7 +12,8 @@ package struct WebhookAddress: Sendable, Equatable {
         case instance(InstanceName)
     }
 
-    /// The token segment as it came: it may turn out to be no token at all (``WebhookToken`` decides).
+    /// The token segment as it came: it may turn out to be no token at all (``WebhookToken`` decides). It is as
+    /// secret as a token until then.
     package struct TokenText: Sendable, Equatable {
         package let text: String
     }
@@ -30,13 +31,13 @@ package struct WebhookAddress: Sendable, Equatable {
 
     /// Reads the path of a request target; a query string is ignored. Nil when this is no webhook path.
     package init?(requestTarget: String) {
-        let path = requestTarget.prefix { $0 != "?" && $0 != "#" }
-        let segments = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
+        let path = requestTarget.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+        let segments = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
         guard segments.count >= 3, segments.count <= 5,
             segments[0].elementsEqual("webhooks".utf8), segments[1].elementsEqual("evolution".utf8)
         else { return nil }
-        let rest = segments.dropFirst(2).map { PercentEncoding.decode($0) }
-        guard let names = rest as? [String] else { return nil }
+        let names = segments.dropFirst(2).compactMap { Self.name($0) }
+        guard names.count == segments.count - 2 else { return nil }
         switch (names.count, names[0] == "whatsapp") {
         case (1, _):
             self.init(.instance(InstanceName(names[0])), suffix: nil)
@@ -57,10 +58,25 @@ package struct WebhookAddress: Sendable, Equatable {
         }
     }
 
+    /// A segment decoded. Nil when its escapes are broken, when it holds a zero byte, which PostgreSQL cannot look
+    /// up, or when it is longer than any name or token.
+    private static func name(_ segment: Substring.UTF8View) -> String? {
+        guard let name = PercentEncoding.decode(segment), name.utf8.count <= BodyScanner.longestInstance,
+            !name.utf8.contains(0)
+        else { return nil }
+        return name
+    }
+
     private init(_ target: Target, suffix: String?) {
         self.target = target
         self.eventSuffix = suffix
     }
+}
+
+extension WebhookAddress.TokenText: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { WebhookToken(text)?.masked ?? "(not a token)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
 }
 
 /// The last segment that Evolution's by-events mode appends to a webhook URL.
@@ -82,9 +98,12 @@ package enum EventSuffix {
         return suffix
     }
 
-    /// The suffix in Evolution's spelling, when it could be the name of an event, known to us or not.
+    /// The suffix in Evolution's spelling, when it could be the name of an event, known to us or not. A token that
+    /// lost its way is none: a suffix is stored and shown.
     package static func plausible(_ segment: String) -> String? {
-        guard (1...64).contains(segment.utf8.count) else { return nil }
+        guard (1...64).contains(segment.utf8.count), !segment.lowercased().hasPrefix(WebhookToken.prefix) else {
+            return nil
+        }
         var bytes: [UInt8] = []
         for byte in segment.utf8 {
             switch byte {

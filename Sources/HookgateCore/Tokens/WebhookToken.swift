@@ -42,9 +42,10 @@ package struct WebhookToken: Sendable {
 
     package var digest: TokenDigest { TokenDigest(of: secretText) }
 
-    /// Prefix and dots, for people: `hgw_AAEC…`. Never enough to use, nor to guess from.
+    /// Prefix and dots, for people: `hgw_AAEC…`. Never enough to use, nor to guess from: of a token of the old
+    /// system at most four characters and at most a quarter.
     package var masked: String {
-        String(secretText.prefix(isChecksummed ? 8 : 4)) + "…"
+        String(secretText.prefix(isChecksummed ? 8 : min(4, secretText.count / 4))) + "…"
     }
 
     private static func hasValidChecksum(_ text: String) -> Bool {
@@ -61,8 +62,11 @@ package struct WebhookToken: Sendable {
     }
 }
 
-extension WebhookToken: CustomStringConvertible {
+extension WebhookToken: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     package var description: String { masked }
+    package var debugDescription: String { masked }
+    /// Empty, so that `dump` and a failed expectation print no secret either.
+    package var customMirror: Mirror { Mirror(self, children: [(label: String?, value: Any)]()) }
 }
 
 /// SHA-256 of a token: what look-ups, caches and the token ledger hold in its place.
