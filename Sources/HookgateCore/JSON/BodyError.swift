@@ -19,14 +19,9 @@ extension BodyError: CustomStringConvertible {
         case .empty: "the body is empty"
         case .notUTF8(let offset): "the body is not UTF-8 at byte \(offset)"
         case .syntax(let offset): "the body is not JSON at byte \(offset)"
-        case .tooDeep(let offset): "the body is nested deeper than \(JSONDepth.limit) levels at byte \(offset)"
+        case .tooDeep(let offset): "the body is nested deeper than \(BodyScanner.depthLimit) levels at byte \(offset)"
         case .notAnObject: "the body is JSON, but not an object"
-        case .trailingGarbage(let offset): "the body goes on after its JSON object, at byte \(offset)"
+        case .trailingGarbage(let offset): "the body goes on after its JSON value, at byte \(offset)"
         }
     }
-}
-
-/// How deep objects and arrays may be nested.
-package enum JSONDepth {
-    package static let limit = 512
 }

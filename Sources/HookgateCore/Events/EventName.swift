@@ -1,0 +1,15 @@
+/// The names of Evolution's events in their one spelling.
+package enum EventName {
+    /// The dotted, lower-case form (`messages.upsert`) of a name that a fork may spell `MESSAGES_UPSERT` and a URL
+    /// `messages-upsert`. Hyphens become dots too (`typebot.change.status`), so that all spellings meet.
+    package static func normalised(_ name: String) -> String {
+        String(
+            decoding: name.utf8.map { byte -> UInt8 in
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+                case UInt8(ascii: "_"), UInt8(ascii: "-"): UInt8(ascii: ".")
+                default: byte
+                }
+            }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,140 @@
+/// Decides what ``SecretStripper`` takes out, and which comma goes with each member.
+struct SecretVisitor: JSONVisitor {
+    /// Which keys are secrets in an object.
+    private enum Place {
+        case root
+        case data
+        case qrCode
+        case elsewhere
+    }
+
+    private struct Frame {
+        let place: Place
+        /// The comma after the last member that stays; it goes when nothing after it stays.
+        var keptComma: Int?
+        /// Where the member being read begins, when it is to go.
+        var doomed: Int?
+        /// Whether it goes only if its value is a string.
+        var onlyString = false
+        /// Where a doomed member began whose comma was just met: the cut ends where the next key begins.
+        var openCut: Int?
+        /// What the value of the last key is, should it be a container.
+        var childPlace = Place.elsewhere
+    }
+
+    private let base: UnsafePointer<UInt8>
+    private let count: Int
+    private let event: String?
+    private var frames: [Frame] = []
+    private var doomedEnd = 0
+    private var nextMarker: Int
+    private(set) var edits = BodyEdits()
+
+    init?(_ bytes: UnsafeBufferPointer<UInt8>, event: String?) {
+        guard let base = bytes.baseAddress else { return nil }
+        self.base = base
+        self.count = bytes.count
+        self.event = event
+        self.nextMarker = TokenRedaction.nextMarker(base, count: bytes.count, from: 0)
+    }
+
+    mutating func member(_ key: JSONString, depth: Int) {
+        let start = key.start - 1
+        if let openCut = frames[depth - 1].openCut {
+            edits.cut(openCut..<start)
+            frames[depth - 1].openCut = nil
+        }
+        let place = frames[depth - 1].place
+        let isPairing = (place == .root || place == .data) && isOne(of: ["qrcode", "qr"], key)
+        frames[depth - 1].onlyString = isPairing
+        frames[depth - 1].doomed = isPairing || isSecret(key, in: place) ? start : nil
+        frames[depth - 1].childPlace = childPlace(of: key, in: place, isPairing: isPairing)
+        maskTokens(in: key)
+    }
+
+    mutating func string(_ value: JSONString, depth: Int) {
+        if depth > 0 { frames[depth - 1].onlyString = false }
+        maskTokens(in: value)
+        ended(at: value.end + 1, depth: depth)
+    }
+
+    mutating func number(_ range: Range<Int>, depth: Int) {
+        ended(at: range.upperBound, depth: depth)
+    }
+
+    mutating func literal(_ range: Range<Int>, depth: Int) {
+        ended(at: range.upperBound, depth: depth)
+    }
+
+    mutating func open(_ container: JSONContainer, at index: Int, depth: Int) {
+        // An array is transparent: what is a secret in `data` is one in each element of it too.
+        let place = frames.last?.childPlace ?? .root
+        frames.append(Frame(place: place, childPlace: container == .array ? place : .elsewhere))
+    }
+
+    mutating func close(at index: Int, depth: Int) {
+        let frame = frames.removeLast()
+        if let doomed = frame.doomed {
+            edits.cut((frame.keptComma ?? doomed)..<doomedEnd)
+        }
+        ended(at: index + 1, depth: depth - 1)
+    }
+
+    mutating func comma(at index: Int, depth: Int) {
+        if let doomed = frames[depth - 1].doomed {
+            frames[depth - 1].openCut = doomed
+            frames[depth - 1].doomed = nil
+        } else {
+            frames[depth - 1].keptComma = index
+        }
+    }
+
+    /// A value ended whose member may be doomed.
+    private mutating func ended(at end: Int, depth: Int) {
+        guard depth > 0, frames[depth - 1].doomed != nil else { return }
+        if frames[depth - 1].onlyString {
+            frames[depth - 1].doomed = nil
+        } else {
+            doomedEnd = end
+        }
+    }
+
+    private func isSecret(_ key: JSONString, in place: Place) -> Bool {
+        if isOne(of: ["apikey", "api_key"], key) { return true }
+        switch place {
+        case .elsewhere:
+            return false
+        case .qrCode:
+            return isOne(of: ["code", "base64", "pairingcode"], key)
+        case .root, .data:
+            if isOne(of: ["destination", "jwt"], key) { return true }
+            if event == "qrcode.updated" { return isOne(of: ["code", "base64", "pairingcode"], key) }
+            return event == "instance.create" && isOne(of: ["token", "hash"], key)
+        }
+    }
+
+    private func childPlace(of key: JSONString, in place: Place, isPairing: Bool) -> Place {
+        if isPairing { return .qrCode }
+        return place == .root && key.equalsIgnoringCase("data", in: base) ? .data : .elsewhere
+    }
+
+    private func isOne(of names: [StaticString], _ key: JSONString) -> Bool {
+        names.contains { key.equalsIgnoringCase($0, in: base) }
+    }
+
+    private mutating func maskTokens(in string: JSONString) {
+        if nextMarker < string.start {
+            nextMarker = TokenRedaction.nextMarker(base, count: count, from: string.start)
+        }
+        guard string.hasEscapes || nextMarker < string.end else { return }
+        var index = string.hasEscapes ? string.start : nextMarker
+        while index < string.end {
+            if let end = TokenRedaction.match(base, at: index, end: string.end) {
+                edits.maskToken(index..<end)
+                index = end
+            } else {
+                index = JSONEscape.asciiUnit(base, at: index, end: string.end).next
+            }
+        }
+    }
+}

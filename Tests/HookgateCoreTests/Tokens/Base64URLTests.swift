@@ -1,0 +1,23 @@
+import Foundation
+import HookgateCore
+import HookgateTestSupport
+import Testing
+
+struct Base64URLTests {
+    @Test func encodesAsFoundationDoesButForAlphabetAndPadding() {
+        var random = SeededGenerator(seed: 4648)
+        for length in 0..<200 {
+            let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let expected = Data(bytes).base64EncodedString()
+                .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+            #expect(Base64URL.encode(bytes) == expected)
+        }
+    }
+
+    @Test func membersAreTheAlphabetAlone() {
+        let alphabet = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+        for byte in UInt8.min...UInt8.max {
+            #expect(Base64URL.isMember(byte) == alphabet.contains(byte))
+        }
+    }
+}
