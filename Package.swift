@@ -66,7 +66,9 @@ let package = Package(
         .testTarget(name: "StoreTests", dependencies: ["Store", "HookgateTestSupport"]),
         .testTarget(
             name: "GatewayTests",
-            dependencies: ["Gateway", "HookgateTestSupport", nioCore, nioPosix, nioHTTP1, nioEmbedded]
+            dependencies: [
+                "Gateway", "HookgateCore", "HookgateTestSupport", logging, nioCore, nioPosix, nioHTTP1, nioEmbedded,
+            ]
         ),
         .testTarget(name: "MigrationTests", dependencies: ["Migration", "Store", "HookgateTestSupport"]),
         .testTarget(

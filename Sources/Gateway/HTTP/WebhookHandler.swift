@@ -60,6 +60,7 @@ final class WebhookHandler: ChannelDuplexHandler {
     private var request = Request()
     private var requestNumber: UInt64 = 0
     private var backlog = CircularBuffer<HTTPServerRequestPart>()
+    private var isBacklogCut = false
     private var isReadWithheld = false
     /// The connection ends with the answer in hand: shutdown, the sender's half is closed.
     private var endsAfterAnswer = false
@@ -184,7 +185,8 @@ final class WebhookHandler: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let failure = Self.refusal(of: error) else {
+        // A decoder complains of a connection that died amid a request; there is nobody left to tell.
+        guard context.channel.isActive, let failure = Self.refusal(of: error) else {
             self.close()
             return
         }
@@ -223,8 +225,8 @@ final class WebhookHandler: ChannelDuplexHandler {
 
     private func enqueue(_ part: HTTPServerRequestPart) {
         guard self.backlog.count < self.service.limits.backlogParts else {
-            // More pipelined at once than any webhook sender does: what was asked is answered, the rest is not read.
-            self.endsAfterAnswer = true
+            // More pipelined at once than any webhook sender does: what was taken is answered, the rest is not.
+            self.isBacklogCut = true
             return
         }
         self.backlog.append(part)
@@ -238,6 +240,7 @@ final class WebhookHandler: ChannelDuplexHandler {
             self.handle(part)
         }
         if case .working = self.phase { return }
+        if self.isBacklogCut { return self.close() }
         if let failure = self.protocolFailure {
             self.protocolFailure = nil
             self.fail(failure)
