@@ -62,7 +62,7 @@ let package = Package(
             name: "HookgateCoreTests",
             dependencies: ["HookgateCore", "HookgateTestSupport"]
         ),
-        .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "HookgateTestSupport"]),
+        .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "HookgateTestSupport", subprocess]),
         .testTarget(name: "StoreTests", dependencies: ["Store", "HookgateTestSupport"]),
         .testTarget(
             name: "GatewayTests",

@@ -23,7 +23,20 @@ struct ConnectionURL {
             PQfreemem(problem)
             throw Self.unreadable
         }
-        PQconninfoFree(parsed)
+        defer { PQconninfoFree(parsed) }
+        // In `postgresql://user:password` without a host libpq takes the password for the port, and says it.
+        if let port = Self.value(of: "port", in: parsed), !port.allSatisfy({ $0.isASCII && $0.isNumber || $0 == "," }) {
+            throw Self.unreadable
+        }
+    }
+
+    private static func value(of keyword: String, in options: UnsafeMutablePointer<PQconninfoOption>) -> String? {
+        var option = options
+        while let name = option.pointee.keyword {
+            if String(cString: name) == keyword { return option.pointee.val.map { String(cString: $0) } }
+            option += 1
+        }
+        return nil
     }
 
     /// Opens the connection; blocks until it stands or failed.

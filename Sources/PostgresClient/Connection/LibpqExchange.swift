@@ -5,7 +5,16 @@ struct LibpqExchange {
     enum Outcome: ~Copyable {
         case result(LibpqResult)
         case refused(ServerRefusal)
-        case broken(String)
+        case broken(PostgresError)
+    }
+
+    /// How long a statement may run.
+    enum Limit {
+        case none
+        /// Then it is cancelled, and the connection stays.
+        case cancelAfter(Duration)
+        /// Then the connection counts as dead: for a question whose answer only shows that somebody is there.
+        case giveUpAfter(Duration)
     }
 
     /// How long the server may take to obey a cancel request before the connection is given up.
@@ -14,16 +23,19 @@ struct LibpqExchange {
     private let handle: LibpqHandle
     private let wakePipe: WakePipe
     private let interruption: Interruption?
-    private let timeout: Duration?
+    private let limit: Limit
     private var deadline: ContinuousClock.Instant?
     private var cancelReason: PostgresError?
 
-    init(handle: LibpqHandle, wakePipe: WakePipe, interruption: Interruption?, timeout: Duration?) {
+    init(handle: LibpqHandle, wakePipe: WakePipe, interruption: Interruption?, limit: Limit) {
         self.handle = handle
         self.wakePipe = wakePipe
         self.interruption = interruption
-        self.timeout = timeout
-        self.deadline = timeout.map { ContinuousClock.now.advanced(by: $0) }
+        self.limit = limit
+        switch limit {
+        case .none: deadline = nil
+        case .cancelAfter(let time), .giveUpAfter(let time): deadline = ContinuousClock.now.advanced(by: time)
+        }
     }
 
     var wasCancelled: Bool { cancelReason != nil }
@@ -39,20 +51,23 @@ struct LibpqExchange {
         var last: LibpqResult?
         var refusal: ServerRefusal?
         while true {
-            if let message = waitForResult() { return .broken(message) }
+            if let message = waitForResult() { return .broken(PostgresError(.connectionLost, message)) }
             guard let result = handle.nextResult() else { break }
             switch result.status {
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
                 last = consume result
             case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
-                return .broken("COPY is not supported on this connection.")
+                return .broken(PostgresError(.misuse, "COPY is not supported; the connection was given up."))
             default:
-                guard let said = result.refusal else { return .broken(lostMessage) }
-                refusal = refusal ?? said
+                // After the server's last words comes a result of libpq's own, that the connection is gone.
+                guard let said = refusal ?? result.refusal else {
+                    return .broken(PostgresError(.connectionLost, lostMessage))
+                }
+                refusal = said
             }
         }
         if let refusal { return .refused(refusal) }
-        guard let result = last.take() else { return .broken(lostMessage) }
+        guard let result = last.take() else { return .broken(PostgresError(.connectionLost, lostMessage)) }
         return .result(result)
     }
 
@@ -63,29 +78,34 @@ struct LibpqExchange {
     /// Returns why the wait is over without a result, or nil when one can be read.
     private mutating func waitForResult() -> String? {
         while handle.isBusy {
-            if cancelReason == nil, interruption?.isRequested == true { cancel(because: .cancelled) }
-            let hasNews = handle.waitForInput(wakePipe: wakePipe, until: deadline)
-            if hasNews {
-                guard handle.consumeInput() else { return lostMessage }
-            } else if cancelReason == nil {
-                cancel(because: timeoutError)
+            if cancelReason == nil, interruption?.isRequested == true {
+                guard cancel(because: .cancelled) else { return Self.deafMessage }
+            }
+            if handle.waitForInput(wakePipe: wakePipe, until: deadline) {
+                // What the server said before it closed may have been read: the next result tells.
+                guard handle.consumeInput() else { return nil }
             } else {
-                return "PostgreSQL did not react to a cancel request; the connection was given up."
+                guard cancelReason == nil, case .cancelAfter(let time) = limit, cancel(because: .timedOut(after: time))
+                else { return Self.deafMessage }
             }
         }
         return nil
     }
 
-    private mutating func cancel(because reason: PostgresError) {
+    /// False when the server could not even be asked.
+    private mutating func cancel(because reason: PostgresError) -> Bool {
         cancelReason = reason
-        handle.cancel()
         deadline = ContinuousClock.now.advanced(by: Self.cancelGrace)
+        return handle.cancel(within: Self.cancelGrace)
     }
 
-    private var timeoutError: PostgresError {
+    private static let deafMessage = "PostgreSQL did not answer in time; the connection was given up."
+}
+
+extension PostgresError {
+    fileprivate static func timedOut(after time: Duration) -> PostgresError {
         PostgresError(
-            .statementTimedOut,
-            "The statement ran longer than the \(timeout ?? .zero) allowed for one and was cancelled."
+            .statementTimedOut, "The statement ran longer than the \(time) allowed for one and was cancelled."
         )
     }
 }

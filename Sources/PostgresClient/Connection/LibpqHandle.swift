@@ -1,4 +1,5 @@
 import CPostgres
+import Dispatch
 import Glibc
 
 /// Owns one `PGconn`. Only the actor that holds it touches it; every call may block.
@@ -53,13 +54,27 @@ final class LibpqHandle {
         return LibpqResult(taking: result)
     }
 
-    /// Asks the server, over a connection of its own, to stop the running statement.
-    func cancel() {
-        guard let cancel = PQgetCancel(connection) else { return }
-        var message = [CChar](repeating: 0, count: 256)
-        // A refusal needs no answer here: the caller waits for the result only for a bounded time.
-        _ = PQcancel(cancel, &message, Int32(message.count))
-        PQfreeCancel(cancel)
+    /// Asks the server, over a connection of its own, to stop the running statement. False when that took too long;
+    /// a request that was sent in time has been dealt with by the server when this returns.
+    func cancel(within time: Duration) -> Bool {
+        guard let request = PQgetCancel(connection) else { return false }
+        let canceller = Canceller(taking: request)
+        let isDone = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async {
+            canceller.send()
+            isDone.signal()
+        }
+        return isDone.wait(timeout: .now() + .milliseconds(Int(time.components.seconds) * 1000)) == .success
+    }
+
+    /// Takes in whatever arrived while nobody asked; false when the server has ended the connection.
+    func takeInPending() -> Bool {
+        var descriptor = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        while isConnected, poll(&descriptor, 1, 0) > 0 {
+            guard consumeInput() else { return false }
+            _ = isBusy  // parses what was read
+        }
+        return isConnected
     }
 
     /// The next notification that has arrived.
@@ -91,5 +106,24 @@ extension ContinuousClock.Instant {
         let left = ContinuousClock.now.duration(to: self)
         guard left > .zero else { return 0 }
         return Int32(clamping: left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000 + 1)
+    }
+}
+
+/// A cancel request, which libpq allows on any thread.
+private final class Canceller: @unchecked Sendable {  // one thread at a time: made here, sent and freed there
+    private let request: OpaquePointer
+
+    init(taking request: OpaquePointer) {
+        self.request = request
+    }
+
+    deinit {
+        PQfreeCancel(request)
+    }
+
+    func send() {
+        var message = [CChar](repeating: 0, count: 256)
+        // A refusal needs no answer: the result is waited for only for a bounded time.
+        _ = PQcancel(request, &message, Int32(message.count))
     }
 }

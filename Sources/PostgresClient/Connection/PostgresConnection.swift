@@ -70,6 +70,7 @@ package actor PostgresConnection: PostgresExecutor {
     /// BEGIN, `body`, COMMIT. ROLLBACK when `body` throws or the task was cancelled before the COMMIT.
     ///
     /// `body` runs where the caller runs, so it may use the caller's state.
+    @discardableResult
     package nonisolated func transaction<T>(
         _ mode: PostgresTransactionMode = .readCommitted, _ body: (PostgresConnection) async throws -> T
     ) async throws -> T {
@@ -84,7 +85,7 @@ package actor PostgresConnection: PostgresExecutor {
         }
     }
 
-    private func begin(_ mode: PostgresTransactionMode) async throws(PostgresError) {
+    func begin(_ mode: PostgresTransactionMode) async throws(PostgresError) {
         if let handle, handle.isConnected, !handle.isIdle {
             throw PostgresError(.misuse, "A transaction is already open on this connection.")
         }
@@ -103,7 +104,7 @@ package actor PostgresConnection: PostgresExecutor {
         }
     }
 
-    private func rollback() {
+    func rollback() {
         guard let handle, handle.isConnected, !handle.isIdle else { return }
         do throws(PostgresError) {
             _ = try runForTag("ROLLBACK")
@@ -117,11 +118,11 @@ package actor PostgresConnection: PostgresExecutor {
 
     /// Whether the connection still stands; notices a server that ended it while it was idle.
     func isAlive() -> Bool {
-        guard let handle, handle.isConnected, handle.consumeInput() else {
-            handle = nil
+        guard let handle, handle.takeInPending() else {
+            self.handle = nil
             return false
         }
-        return handle.isConnected
+        return true
     }
 
     /// Leaves no transaction open; false when the connection should not be used again.
@@ -133,6 +134,41 @@ package actor PostgresConnection: PostgresExecutor {
             return false
         }
         return true
+    }
+
+    // MARK: Waiting
+
+    /// Waits for notifications. As long as none comes the server is asked for a sign of life every `heartbeat`; a
+    /// connection that is silent for as long again counts as lost.
+    func nextNotifications(heartbeat: Duration) async throws(PostgresError) -> [PostgresNotification] {
+        let interruption = Interruption(waking: wakePipe)
+        let outcome: Result<[PostgresNotification], PostgresError> = await withTaskCancellationHandler {
+            do throws(PostgresError) {
+                return .success(try waitForNotifications(heartbeat: heartbeat, interruption: interruption))
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            interruption.request()
+        }
+        return try outcome.get()
+    }
+
+    private func waitForNotifications(
+        heartbeat: Duration, interruption: Interruption
+    ) throws(PostgresError) -> [PostgresNotification] {
+        while true {
+            guard let handle else { throw .connectionClosed }
+            guard handle.takeInPending() else { throw lost(handle) }
+            var notifications: [PostgresNotification] = []
+            while let notification = handle.nextNotification() { notifications.append(notification) }
+            if !notifications.isEmpty { return notifications }
+            if interruption.isRequested { throw .cancelled }
+            let deadline = ContinuousClock.now.advanced(by: heartbeat)
+            if !handle.waitForInput(wakePipe: wakePipe, until: deadline) {
+                _ = try exchange(.script("SELECT 1"), interruption: nil, limit: .giveUpAfter(heartbeat))
+            }
+        }
     }
 
     // MARK: Running
@@ -154,22 +190,26 @@ package actor PostgresConnection: PostgresExecutor {
     private func run(
         _ statement: PostgresStatement, interruption: Interruption?
     ) throws(PostgresError) -> PostgresRows {
-        try exchange(statement, interruption: interruption).rows()
+        try exchange(statement, interruption: interruption, limit: limit).rows()
     }
 
     private func runForTag(_ sql: String) throws(PostgresError) -> String {
-        try exchange(.script(sql), interruption: nil).commandTag
+        try exchange(.script(sql), interruption: nil, limit: limit).commandTag
+    }
+
+    private var limit: LibpqExchange.Limit {
+        options.statementTimeout.map { .cancelAfter($0) } ?? .none
     }
 
     private func exchange(
-        _ statement: PostgresStatement, interruption: Interruption?
+        _ statement: PostgresStatement, interruption: Interruption?, limit: LibpqExchange.Limit
     ) throws(PostgresError) -> LibpqResult {
         try statement.check()
         guard let handle else { throw .connectionClosed }
         if interruption?.isRequested == true { throw .cancelled }
         guard handle.send(statement) else { throw lost(handle) }
         var exchange = LibpqExchange(
-            handle: handle, wakePipe: wakePipe, interruption: interruption, timeout: options.statementTimeout
+            handle: handle, wakePipe: wakePipe, interruption: interruption, limit: limit
         )
         let outcome = exchange.finish()
         if exchange.wasCancelled { wasCancelled = true }
@@ -179,9 +219,9 @@ package actor PostgresConnection: PostgresExecutor {
             let error = refusal.error(connectionIsLost: !handle.isConnected)
             if !handle.isConnected { self.handle = nil }
             throw exchange.reason(insteadOf: error)
-        case .broken(let message):
+        case .broken(let error):
             self.handle = nil
-            throw exchange.reason(insteadOf: PostgresError(.connectionLost, message))
+            throw exchange.reason(insteadOf: error)
         }
     }
 

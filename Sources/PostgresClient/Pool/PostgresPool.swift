@@ -45,6 +45,7 @@ package final class PostgresPool: PostgresExecutor {
     }
 
     /// Lends a connection to `body`; it must not be used after `body` has ended.
+    @discardableResult
     package func withConnection<T>(_ body: (PostgresConnection) async throws -> T) async throws -> T {
         let connection = try await acquire()
         do {
@@ -58,6 +59,7 @@ package final class PostgresPool: PostgresExecutor {
     }
 
     /// BEGIN, `body`, COMMIT on one connection; ROLLBACK when `body` throws or the task is cancelled.
+    @discardableResult
     package func transaction<T>(
         _ mode: PostgresTransactionMode = .readCommitted, _ body: (PostgresConnection) async throws -> T
     ) async throws -> T {
@@ -71,7 +73,7 @@ package final class PostgresPool: PostgresExecutor {
     package func close() async {
         let (connections, waiters) = state.withLock { $0.close() }
         for waiter in waiters { waiter.resume(returning: .failure(Self.closed)) }
-        for connection in connections { await connection.close() }
+        for connection in connections { await discard(connection) }
         _ = await withCheckedContinuation { (waiter: Waiter) in
             if state.withLock({ $0.drain(waiter: waiter) }) { waiter.resume(returning: .failure(Self.closed)) }
         }
@@ -125,20 +127,21 @@ package final class PostgresPool: PostgresExecutor {
     }
 
     private func giveBack(_ connection: PostgresConnection) async {
-        if await connection.prepareForReuse() {
-            let next = state.withLock { $0.giveBack(connection) }
-            if case .close = next { await connection.close() }
-            perform(next)
-        } else {
-            perform(state.withLock { $0.discard() })
-        }
+        guard await connection.prepareForReuse() else { return perform(state.withLock { $0.discard() }) }
+        let next = state.withLock { $0.giveBack(connection) }
+        if case .close(let connection) = next { await discard(connection) } else { perform(next) }
+    }
+
+    private func discard(_ connection: PostgresConnection) async {
+        await connection.close()
+        perform(state.withLock { $0.discard() })
     }
 
     private func perform(_ next: State.Return) {
         switch next {
-        case .keep: break
+        case .keep, .close: break
         case .handOver(let grant, let waiter): waiter.resume(returning: .success(grant))
-        case .close(let drained): for waiter in drained { waiter.resume(returning: .failure(Self.closed)) }
+        case .drained(let waiters): for waiter in waiters { waiter.resume(returning: .failure(Self.closed)) }
         }
     }
 

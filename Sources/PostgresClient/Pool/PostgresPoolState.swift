@@ -19,8 +19,10 @@ struct PostgresPoolState<Connection: Sendable, Waiter> {
     enum Return {
         case handOver(Grant, to: Waiter)
         case keep
-        /// The pool is closed: close the connection; the waiters are those of `drain` when it was the last one.
-        case close(drained: [Waiter])
+        /// The pool is closed: close the connection, then give its place back with `discard`.
+        case close(Connection)
+        /// The last place of a closed pool was given back: tell those who wait for that.
+        case drained([Waiter])
     }
 
     private let maximumConnections: Int
@@ -61,7 +63,7 @@ struct PostgresPoolState<Connection: Sendable, Waiter> {
     }
 
     mutating func giveBack(_ connection: Connection) -> Return {
-        if isClosed { return .close(drained: removePlace()) }
+        if isClosed { return .close(connection) }
         if waiting.isEmpty {
             idle.append(connection)
             return .keep
@@ -72,19 +74,17 @@ struct PostgresPoolState<Connection: Sendable, Waiter> {
     /// Gives back a place whose connection broke or could not be opened. The next waiter opens its own, so that each
     /// learns for itself what is wrong.
     mutating func discard() -> Return {
-        if isClosed { return .close(drained: removePlace()) }
-        if waiting.isEmpty {
-            total -= 1
-            return .keep
-        }
-        return .handOver(.open, to: waiting.removeFirst().waiter)
+        if !waiting.isEmpty { return .handOver(.open, to: waiting.removeFirst().waiter) }
+        total -= 1
+        guard isClosed, total == 0 else { return .keep }
+        defer { draining = [] }
+        return .drained(draining)
     }
 
-    /// Refuses everything from now on; the idle connections are to be closed, the waiters to be told.
+    /// Refuses everything from now on. The waiters are to be told, the idle connections to be closed and discarded.
     mutating func close() -> (connections: [Connection], waiters: [Waiter]) {
         isClosed = true
         defer {
-            total -= idle.count
             idle = []
             waiting = []
         }
@@ -96,12 +96,5 @@ struct PostgresPoolState<Connection: Sendable, Waiter> {
         if total == 0 { return true }
         draining.append(waiter)
         return false
-    }
-
-    private mutating func removePlace() -> [Waiter] {
-        total -= 1
-        guard total == 0 else { return [] }
-        defer { draining = [] }
-        return draining
     }
 }

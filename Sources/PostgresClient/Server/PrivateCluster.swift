@@ -1,39 +1,70 @@
 import FoundationEssentials
-import Glibc
-import Subprocess
-import Synchronization
 
 /// A PostgreSQL server of our own: on a unix socket that only we can reach, started from nothing or from its kept
 /// folder, and ended when `stop` is called or our process ends, however it ends.
 ///
 /// Started as root it runs as the user `postgres`, because PostgreSQL refuses to run as root.
-package actor PrivateCluster {
+package final class PrivateCluster: Sendable {
     /// The folder with the server's socket.
-    package nonisolated let socketDirectory: String
-    private let watchdog: Watchdog
+    package let socketDirectory: String
+    private let process: ServerProcess
+
+    /// Set when the socket could not be put inside the folder: says why and where it is.
+    package let note: String?
+
+    private static let longestSocketPath = 107
 
     /// Starts the server and returns when it takes connections.
     package static func start(_ options: PrivateClusterOptions) async throws -> PrivateCluster {
-        let binaries = try ServerBinaries.find(searchPath: ProcessInfo.processInfo.environment["PATH"] ?? "")
+        let isAbsolute = options.directory.hasPrefix("/")
+        let directory = isAbsolute ? options.directory : "\(currentDirectory)/\(options.directory)"
         let user = try ServerUser.current()
-        try user.prepare(options.directory)
-        let watchdog = Watchdog(options: options, binaries: binaries, user: user)
-        return PrivateCluster(socketDirectory: try await watchdog.start(), watchdog: watchdog)
+        try user.prepare(directory)
+        let binaries = try ServerBinaries.find(
+            forData: "\(directory)/data", searchPath: ProcessInfo.processInfo.environment["PATH"] ?? ""
+        )
+        let socket = "\(directory)/socket"
+        let fits = socket.utf8.count + "/.s.PGSQL.5432".utf8.count <= longestSocketPath
+        let settings = options.settings.sorted { $0.key < $1.key }.map { "\($0.key) = \(quoted($0.value))" }
+        let process = ServerProcess(
+            "PostgreSQL", program: PrivateClusterScript.text,
+            arguments: [
+                binaries, directory, fits ? socket : "", options.isTemporary ? "yes" : "",
+                settings.joined(separator: "\n"),
+            ],
+            user: user
+        )
+        let socketDirectory = try await process.start()
+        return PrivateCluster(
+            socketDirectory: socketDirectory,
+            note: fits
+                ? nil
+                : "The path \(socket) is too long for a socket (\(longestSocketPath) bytes at most), so the server's "
+                    + "socket is in \(socketDirectory).",
+            process: process
+        )
     }
 
-    private init(socketDirectory: String, watchdog: Watchdog) {
+    private init(socketDirectory: String, note: String?, process: ServerProcess) {
         self.socketDirectory = socketDirectory
-        self.watchdog = watchdog
+        self.note = note
+        self.process = process
     }
 
     /// The libpq URL of a database on this server, as its superuser.
-    package nonisolated func url(database: String = "postgres") -> String {
+    package func url(database: String = "postgres") -> String {
         "postgresql://postgres@/\(Self.percentEncoded(database))?host=\(Self.percentEncoded(socketDirectory))&port=5432"
     }
 
     /// Stops the server and returns when it has ended; its folder is removed when it was temporary.
     package func stop() async {
-        await watchdog.stop()
+        await process.stop()
+    }
+
+    private static var currentDirectory: String { FileManager.default.currentDirectoryPath }
+
+    private static func quoted(_ value: String) -> String {
+        "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
     }
 
     private static func percentEncoded(_ text: String) -> String {

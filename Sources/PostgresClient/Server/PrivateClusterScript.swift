@@ -1,9 +1,5 @@
-/// The shell program that owns a private server from initdb to its end. It is a process of its own, because it has to
-/// outlive ours: when our end of its standard input closes, however we died, it stops the server.
+/// The shell program that owns a private server from initdb to its end; see `ServerProcess`.
 enum PrivateClusterScript {
-    /// Lines that begin with this are messages to us; everything else is output of the server's programs.
-    static let marker = "hookgate:"
-
     // $1 binaries, $2 folder, $3 socket folder or "", $4 "yes" or "" for temporary, $5 settings
     static let text = #"""
         trap '' PIPE HUP INT TERM
@@ -25,7 +21,7 @@ enum PrivateClusterScript {
         if [ ! -s "$data/PG_VERSION" ]; then
             # Built aside and moved into place whole: an initdb that was cut short leaves nothing that looks finished.
             rm -rf "$data.new"
-            "$bin/initdb" -D "$data.new" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-instructions ${temporary:+--no-sync} 2>&1 \
+            "$bin/initdb" -D "$data.new" -U postgres -A trust -E UTF8 --locale=C.UTF-8 ${temporary:+--no-sync} 2>&1 \
                 || fail "initdb did not work"
             echo "include_if_exists = 'hookgate.conf'" >>"$data.new/postgresql.conf"
             mv "$data.new" "$data" || fail "the data folder could not be put in place"

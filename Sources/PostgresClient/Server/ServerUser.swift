@@ -1,13 +1,13 @@
 import FoundationEssentials
 import Glibc
-import Subprocess
 
 /// As whom a private server runs.
-struct ServerUser: Sendable {
+package struct ServerUser: Sendable {
     /// Set when we are root: PostgreSQL refuses to run as root.
     private let dropTo: (user: uid_t, group: gid_t)?
 
-    static func current() throws(PrivateClusterError) -> ServerUser {
+    /// The user to drop to as root, or else the user we are.
+    package static func current() throws(PrivateClusterError) -> ServerUser {
         guard geteuid() == 0 else { return ServerUser(dropTo: nil) }
         guard let entry = getpwnam("postgres") else {
             throw PrivateClusterError(
@@ -18,20 +18,17 @@ struct ServerUser: Sendable {
         return ServerUser(dropTo: (entry.pointee.pw_uid, entry.pointee.pw_gid))
     }
 
-    var platformOptions: PlatformOptions {
-        var options = PlatformOptions()
-        // In a session of its own, so that Ctrl-C in a terminal reaches us and not the server.
-        options.createSession = true
-        if let dropTo {
-            options.userID = dropTo.user
-            options.groupID = dropTo.group
-            options.supplementaryGroups = [dropTo.group]
-        }
-        return options
+    /// The command line that runs `arguments` as this user.
+    ///
+    /// The switch is left to `setpriv`, after exec: between fork and exec a switch of user deadlocks now and then,
+    /// because the C library then waits for threads that exist only in the parent.
+    package func command(_ arguments: [String]) -> [String] {
+        guard let dropTo else { return arguments }
+        return ["setpriv", "--reuid=\(dropTo.user)", "--regid=\(dropTo.group)", "--clear-groups"] + arguments
     }
 
     /// Makes the folder, closed to everyone but this user.
-    func prepare(_ directory: String) throws(PrivateClusterError) {
+    package func prepare(_ directory: String) throws(PrivateClusterError) {
         do {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         } catch {

@@ -23,12 +23,14 @@ enum PostgresTimestamp {
     }
 
     /// Reads a `timestamptz`, `timestamp` (taken as UTC) or `date`; nil for anything else, infinities included.
-    static func date(from bytes: some Collection<UInt8>) -> Date? {
-        var reader = DigitReader(bytes)
-        guard let year = reader.number(digits: 4...6), reader.skip("-"),
+    static func date(from bytes: ArraySlice<UInt8>) -> Date? {
+        let isBeforeOurEra = bytes.suffix(3).elementsEqual(" BC".utf8)
+        var reader = DigitReader(isBeforeOurEra ? bytes.dropLast(3) : bytes)
+        guard let shownYear = reader.number(digits: 4...6), reader.skip("-"),
             let month = reader.number(digits: 2...2), reader.skip("-"),
             let dayOfMonth = reader.number(digits: 2...2), (1...12).contains(month), (1...31).contains(dayOfMonth)
         else { return nil }
+        let year = isBeforeOurEra ? 1 - shownYear : shownYear
         var total = day(year: year, month: month, dayOfMonth: dayOfMonth) * microsecondsPerDay
         if reader.skip(" ") || reader.skip("T") {
             guard let hour = reader.number(digits: 2...2), reader.skip(":"),
@@ -101,8 +103,8 @@ extension Int64 {
 private struct DigitReader {
     private var rest: ArraySlice<UInt8>
 
-    init(_ bytes: some Collection<UInt8>) {
-        rest = ArraySlice(bytes)
+    init(_ bytes: ArraySlice<UInt8>) {
+        rest = bytes
     }
 
     var isAtEnd: Bool { rest.isEmpty }
