@@ -81,6 +81,7 @@ package final class Spool: EventSpool {
                 nextSequence: opening.ledger.durableSequence + 1, takeSpare: { spare.take() }))
         spare.prepareNow()
         startAhead()
+        countDamaged()
         if opening.ledger.durableSequence > opening.ledger.checkpoint.sequence { signal.yield() }
     }
 
@@ -112,18 +113,9 @@ package final class Spool: EventSpool {
 
     package var reader: SpoolReader { SpoolReader(spool: self) }
 
-    /// What the ledger says at this moment; see also ``SpoolReader/statistics()``, which asks the disk as well.
-    func statistics() -> SpoolStatistics {
-        shared.withLock { shared in
-            let checkpoint = shared.ledger.checkpoint
-            return SpoolStatistics(
-                acceptedRecords: shared.ledger.durableSequence,
-                shippedRecords: checkpoint.sequence - checkpoint.lost, lostRecords: checkpoint.lost,
-                depthBytes: shared.ledger.depthBytes, segments: shared.ledger.segments.count, damagedSegments: 0,
-                lastSyncAt: shared.ledger.lastSyncAt, syncs: shared.ledger.syncs,
-                isWritable: shared.ledger.failure == nil, lastFailure: shared.ledger.failure,
-                waitingRecords: shared.queue.records, waitingBytes: shared.queue.bytes)
-        }
+    /// The spool's figures, from memory and at once.
+    package func statistics() -> SpoolStatistics {
+        shared.withLock { SpoolStatistics(ledger: $0.ledger, queue: $0.queue) }
     }
 
     /// Reads or changes what reader and writer both see; for a few lines, never across a disk operation.
@@ -170,7 +162,8 @@ package final class Spool: EventSpool {
         case .committed(let commit):
             let now = time.now
             shared.withLock { shared in
-                shared.ledger.committed(records: commit.records.count, end: commit.end, at: now)
+                shared.ledger.committed(
+                    records: commit.records.count, end: commit.end, oldest: commit.records.first?.receivedAt, at: now)
                 shared.queue.finished(commit.records)
             }
             for (append, position) in zip(commit.records, commit.positions) { append.completion(.success(position)) }
@@ -194,6 +187,7 @@ package final class Spool: EventSpool {
         } catch {
             throw SpoolWriteFailure(error)
         }
+        withLedger { $0.diskUsedShare = share }
         guard share <= options.diskWatermark else { throw SpoolWriteFailure(usedShare: share) }
     }
 
@@ -202,6 +196,15 @@ package final class Spool: EventSpool {
             try writer.withLock { (writer) throws(SpoolDiskError) in try writer.startAhead { _ = record($0) } }
         } catch {
             // The first append tries again; until then what waits can be shipped.
+            withLedger { $0.failed("\(error)") }
+        }
+    }
+
+    private func countDamaged() {
+        do throws(SpoolDiskError) {
+            let count = try files.damagedSegments().count
+            withLedger { $0.damagedSegments = count }
+        } catch {
             withLedger { $0.failed("\(error)") }
         }
     }

@@ -39,6 +39,10 @@ struct SpoolLedger: Sendable {
     private(set) var syncs: UInt64 = 0
     private(set) var lastSyncAt: Date?
     private(set) var failure: String?
+    private(set) var oldestReceivedAt: Date?
+    /// How many segments are set aside.
+    var damagedSegments = 0
+    var diskUsedShare: Double?
 
     init(segments: [Segment], checkpoint: SpoolCheckpoint, durableSequence: UInt64) {
         self.segments = segments
@@ -55,7 +59,8 @@ struct SpoolLedger: Sendable {
         segments.append(segment)
     }
 
-    mutating func committed(records: Int, end: Int, at now: Date) {
+    mutating func committed(records: Int, end: Int, oldest: Date?, at now: Date) {
+        if durableSequence == checkpoint.sequence { oldestReceivedAt = oldest }
         durableSequence += UInt64(records)
         segments[segments.count - 1].end = end
         syncs += 1
@@ -90,7 +95,13 @@ struct SpoolLedger: Sendable {
     /// Takes a checkpoint that is durable, and says which segments lie wholly below it.
     mutating func advanced(to checkpoint: SpoolCheckpoint) -> [Segment] {
         self.checkpoint = checkpoint
+        if checkpoint.sequence == durableSequence { oldestReceivedAt = nil }
         return segments.filter { $0.number < checkpoint.position.segment }
+    }
+
+    /// The reader looked at what waits: its first is the oldest.
+    mutating func sawOldest(_ oldest: Date?) {
+        if let oldest { oldestReceivedAt = oldest }
     }
 
     mutating func removed(_ number: UInt64) {

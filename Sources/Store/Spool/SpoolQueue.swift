@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HookgateCore
 
 /// One event between `append` and its completion, encoded but for what only the writer knows.
@@ -7,11 +8,13 @@ struct WaitingAppend: Sendable {
     let head: [UInt8]
     let body: [UInt8]
     let checksum: UInt32
+    let receivedAt: Date
     let completion: Completion
 
     init(_ event: AcceptedEvent, completion: @escaping Completion) {
         self.head = SpoolRecord.encodeHead(of: event)
         self.body = event.body
+        self.receivedAt = event.receivedAt
         self.completion = completion
         // On the caller's thread, of which there are several; the writer is alone.
         var checksum = CRC32C()
@@ -83,8 +86,10 @@ struct SpoolQueue: Sendable {
         return !isWriting
     }
 
+    /// Who waits for the queue to be empty; nobody while the writer is at work.
     mutating func takeClosers() -> [CheckedContinuation<Void, Never>] {
+        guard !isWriting else { return [] }
         defer { closers = [] }
-        return isWriting ? [] : closers
+        return closers
     }
 }

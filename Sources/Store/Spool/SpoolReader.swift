@@ -24,7 +24,7 @@ package struct SpoolReader: Sendable {
         try await run { () throws(SpoolDiskError) in try advanceNow(past: batch) }
     }
 
-    /// The spool's figures, those included that only the disk knows.
+    /// ``Spool/statistics()`` with what waits and the disk looked at afresh.
     package func statistics() async -> SpoolStatistics {
         await withCheckedContinuation { continuation in
             spool.execution.read { continuation.resume(returning: statisticsNow()) }
@@ -54,6 +54,8 @@ extension SpoolReader {
             let file = try spool.files.disk.open(SpoolFiles.segmentName(stretch.segment.number))
             guard try walk.read(stretch, of: file, into: &batch) else { break }
         }
+        let oldest = batch.entries.first?.event.receivedAt
+        spool.withLedger { $0.sawOldest(oldest) }
         return batch
     }
 
@@ -76,20 +78,24 @@ extension SpoolReader {
         }
     }
 
+    private func statisticsNow() -> SpoolStatistics {
+        do throws(SpoolDiskError) {
+            _ = try nextNow(maximumRecords: 1, maximumBytes: 1)
+            let share = try spool.files.disk.space().usedShare
+            spool.withLedger { $0.diskUsedShare = share }
+        } catch {
+            spool.withLedger { $0.failed("\(error)") }
+        }
+        return spool.statistics()
+    }
+
     /// Keeps a damaged segment for a person to look at, and no more of them than the bound says.
     private func setAside(_ name: String) throws(SpoolDiskError) {
         try spool.files.disk.rename(name, to: name + SpoolFiles.damagedSuffix)
         let kept = try spool.files.damagedSegments()
-        for old in kept.dropLast(spool.options.maximumDamagedSegments) { try spool.files.disk.remove(old) }
-    }
-
-    private func statisticsNow() -> SpoolStatistics {
-        var statistics = spool.statistics()
-        // A figure that cannot be had is missing in what is shown; whoever ships or writes reports the failure.
-        statistics.oldestReceivedAt = try? nextNow(maximumRecords: 1, maximumBytes: 1).entries.first?.event.receivedAt
-        statistics.damagedSegments = (try? spool.files.damagedSegments().count) ?? 0
-        statistics.diskUsedShare = try? spool.files.disk.space().usedShare
-        return statistics
+        let excess = max(0, kept.count - spool.options.maximumDamagedSegments)
+        for old in kept.prefix(excess) { try spool.files.disk.remove(old) }
+        spool.withLedger { $0.damagedSegments = kept.count - excess }
     }
 }
 
@@ -98,6 +104,7 @@ package struct SpoolBatch: Sendable {
     /// One durable record.
     package struct Entry: Sendable, Equatable {
         package let sequence: UInt64
+        package let position: SpoolPosition
         package let event: AcceptedEvent
     }
 
@@ -160,7 +167,9 @@ private struct SpoolWalk {
         batch.pass(to: record.sequence - 1)
         do throws(SpoolRecordError) {
             let event = try SpoolRecord.decode(record.payload)
-            batch.entries.append(SpoolBatch.Entry(sequence: record.sequence, event: event))
+            batch.entries.append(
+                SpoolBatch.Entry(
+                    sequence: record.sequence, position: position(segment, record.offset), event: event))
             batch.checkpoint.sequence = record.sequence
         } catch {
             // The checksum held and yet it is no event: kept aside with its segment, and counted.

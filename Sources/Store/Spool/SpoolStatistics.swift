@@ -6,28 +6,45 @@ package import FoundationEssentials
 /// moment `accepted = shipped + waiting + lost`.
 package struct SpoolStatistics: Sendable, Equatable {
     /// Every event ever made durable here.
-    package var acceptedRecords: UInt64
-    package var shippedRecords: UInt64
+    package let acceptedRecords: UInt64
+    package let shippedRecords: UInt64
     /// Given up because their bytes were damaged; the segments are kept aside.
-    package var lostRecords: UInt64
+    package let lostRecords: UInt64
     /// Durable and not yet shipped.
     package var depthRecords: UInt64 { acceptedRecords - shippedRecords - lostRecords }
     /// What the waiting segments take on disk.
-    package var depthBytes: Int
-    package var segments: Int
-    package var damagedSegments: Int
+    package let depthBytes: Int
+    package let segments: Int
+    package let damagedSegments: Int
     /// When the oldest waiting event was received.
-    package var oldestReceivedAt: Date?
-    package var lastSyncAt: Date?
-    package var syncs: UInt64
+    package let oldestReceivedAt: Date?
+    package let lastSyncAt: Date?
+    package let syncs: UInt64
     /// False after a failure until an attempt to write works again.
-    package var isWritable: Bool
-    package var lastFailure: String?
+    package let isWritable: Bool
+    package let lastFailure: String?
     /// Between `append` and completion.
-    package var waitingRecords: Int
-    package var waitingBytes: Int
-    /// Of the file system under the spool, from 0 to 1; nil when it cannot be asked.
-    package var diskUsedShare: Double?
+    package let waitingRecords: Int
+    package let waitingBytes: Int
+    /// Of the file system under the spool, from 0 to 1; as the writer saw it last.
+    package let diskUsedShare: Double?
+
+    init(ledger: SpoolLedger, queue: SpoolQueue) {
+        self.acceptedRecords = ledger.durableSequence
+        self.shippedRecords = ledger.checkpoint.sequence - ledger.checkpoint.lost
+        self.lostRecords = ledger.checkpoint.lost
+        self.depthBytes = ledger.depthBytes
+        self.segments = ledger.segments.count
+        self.damagedSegments = ledger.damagedSegments
+        self.oldestReceivedAt = ledger.oldestReceivedAt
+        self.lastSyncAt = ledger.lastSyncAt
+        self.syncs = ledger.syncs
+        self.isWritable = ledger.failure == nil
+        self.lastFailure = ledger.failure
+        self.waitingRecords = queue.records
+        self.waitingBytes = queue.bytes
+        self.diskUsedShare = ledger.diskUsedShare
+    }
 }
 
 /// What opening a spool found and mended.

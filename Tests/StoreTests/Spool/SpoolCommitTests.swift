@@ -1,0 +1,153 @@
+import Dispatch
+import FoundationEssentials
+import HookgateCore
+import Store
+import Synchronization
+import Testing
+
+@testable import Store
+
+@Suite(.timeLimit(.minutes(1))) struct SpoolCommitTests {
+    @Test func appendsThatArriveDuringASyncShareTheNext() async throws {
+        let entered = AsyncStream.makeStream(of: Void.self)
+        let gate = DispatchSemaphore(value: 0)
+        let blocksNext = Atomic(false)
+        let disk = SimulatedDisk(beforeSync: { _ in
+            guard blocksNext.exchange(false, ordering: .relaxed) else { return }
+            entered.continuation.yield()
+            gate.wait()
+        })
+        var options = SpoolOptions()
+        options.segmentBytes = 1 << 20
+        let manual = ManualExecution()
+        // Only batches sync here: the next segment is never prepared.
+        let execution = SpoolExecution(
+            write: SpoolExecution.threads().write, read: manual.execution.read, prepare: manual.execution.prepare)
+        let spool = try Spool(disk: disk, options: options, execution: execution)
+        blocksNext.store(true, ordering: .relaxed)
+        let answers = Answers()
+        spool.append(.sample(0), to: answers)
+        var waiting = entered.stream.makeAsyncIterator()
+        await waiting.next()
+        let before = disk.fileSyncs
+        for number in 1...1000 { spool.append(.sample(UInt64(number)), to: answers) }
+        #expect(answers.count == 0)
+        gate.signal()
+        await spool.close()
+        #expect(answers.stored.count == 1001)
+        #expect(disk.fileSyncs - before <= 3)
+        #expect(try spool.everyID() == (0...1000).map { AcceptedEvent.sample(UInt64($0)).id })
+    }
+
+    @Test func completionNeverComesBeforeTheSync() async throws {
+        let answers = Answers()
+        let round = Atomic(0)
+        let synced = Mutex<Set<Int>>([])
+        let disk = SimulatedDisk(beforeSync: { _ in
+            let current = round.load(ordering: .relaxed)
+            #expect(answers.count == current)
+            synced.withLock { _ = $0.insert(current) }
+        })
+        let manual = ManualExecution()
+        let spool = try Spool(disk: disk, options: .tiny, execution: manual.execution)
+        synced.withLock { $0 = [] }
+        for number in 0..<20 {
+            round.store(number, ordering: .relaxed)
+            spool.append(.sample(UInt64(number)), to: answers)
+            manual.runWriter()
+        }
+        round.store(20, ordering: .relaxed)
+        #expect(synced.withLock { $0 } == Set(0..<20))
+        disk.losePower()
+        #expect(try Spool(disk: disk, options: .tiny).everyID() == answers.stored)
+    }
+
+    @Test func tooManyWaitingAreRefusedAsOverload() throws {
+        var options = SpoolOptions.tiny
+        options.maximumWaitingRecords = 3
+        let (spool, manual, answers) = try open(options)
+        for number in 0..<UInt64(5) { spool.append(.sample(number), to: answers) }
+        #expect(answers.errors == [.overloaded, .overloaded])
+        manual.runWriter()
+        #expect(answers.stored.count == 3)
+        spool.append(.sample(9), to: answers)
+        manual.runWriter()
+        #expect(answers.stored.count == 4)
+    }
+
+    @Test func tooManyWaitingBytesAreRefusedAsOverload() throws {
+        var options = SpoolOptions.tiny
+        options.maximumWaitingBytes = 3000
+        let (spool, manual, answers) = try open(options)
+        for number in 0..<UInt64(3) { spool.append(.sample(number, bodyBytes: 1200), to: answers) }
+        manual.runWriter()
+        #expect(answers.errors == [.overloaded])
+        #expect(answers.stored.count == 2)
+    }
+
+    @Test func boundOnTheWholeRefusesUntilSomethingIsShipped() throws {
+        var options = SpoolOptions.tiny
+        options.maximumBytes = 8192
+        let (spool, manual, answers) = try open(options)
+        var number: UInt64 = 0
+        while answers.errors.isEmpty, number < 100 {
+            spool.append(.sample(number), to: answers)
+            manual.runWriter()
+            number += 1
+        }
+        #expect(answers.errors == [.full])
+        #expect(spool.statistics().depthBytes <= 8192)
+        try spool.reader.advanceNow(past: spool.everything())
+        spool.append(.sample(number), to: answers)
+        manual.runWriter()
+        #expect(answers.stored.last == AcceptedEvent.sample(number).id)
+    }
+
+    @Test func fullDiskRefusesAndRecoversByItself() throws {
+        let disk = SimulatedDisk()
+        let (spool, manual, answers) = try open(.tiny, on: disk)
+        disk.set(SimulatedDisk.Faults(isFull: true))
+        spool.append(.sample(1), to: answers)
+        manual.runWriter()
+        #expect(answers.errors == [.full])
+        #expect(!spool.statistics().isWritable)
+        disk.set(SimulatedDisk.Faults())
+        spool.append(.sample(2), to: answers)
+        manual.runWriter()
+        #expect(answers.stored == [AcceptedEvent.sample(2).id])
+        #expect(spool.statistics().isWritable)
+    }
+
+    @Test func closedSpoolRefusesAndHasFlushed() async throws {
+        let spool = try Spool(disk: SimulatedDisk(), options: .tiny)
+        let answers = Answers()
+        for number in 0..<UInt64(50) { spool.append(.sample(number), to: answers) }
+        await spool.close()
+        #expect(answers.stored.count == 50)
+        spool.append(.sample(50), to: answers)
+        #expect(answers.errors == [.closed])
+        await spool.close()
+    }
+
+    @Test func largeEventGetsASegmentOfItsOwn() throws {
+        let disk = SimulatedDisk()
+        let (spool, manual, answers) = try open(.tiny, on: disk)
+        let events = [
+            AcceptedEvent.sample(1), .sample(2, bodyBytes: 200_000), .sample(3), .sample(4, bodyBytes: 1900),
+            .sample(5),
+        ]
+        for event in events { spool.append(event, to: answers) }
+        manual.runWriter()
+        #expect(answers.stored == events.map(\.id))
+        #expect(try spool.everything().entries.map(\.event) == events)
+        disk.losePower()
+        #expect(try Spool(disk: disk, options: .tiny).everything().entries.map(\.event) == events)
+    }
+
+    private func open(
+        _ options: SpoolOptions, on disk: SimulatedDisk = SimulatedDisk()
+    ) throws -> (Spool, ManualExecution, Answers) {
+        let manual = ManualExecution()
+        return (try Spool(disk: disk, options: options, execution: manual.execution), manual, Answers())
+    }
+}
