@@ -44,6 +44,7 @@ $$;
 -- need not see schema hookgate. Where tokens are unique it works from the statement's own rows alone.
 CREATE OR REPLACE FUNCTION hookgate.track_integrations() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+<<track_integrations>>
 DECLARE
     is_unique   constant boolean := hookgate.tokens_are_unique();
     grace_until timestamptz := NULL;
