@@ -4,15 +4,14 @@ package import FoundationEssentials
 package protocol MigrationLedger: Sendable {
     /// Runs a body while no other run, on any machine, is inside one.
     func withRunLock<Success: Sendable>(
-        wait: Duration, body: @Sendable () async throws -> Success
+        wait: Duration, body: @escaping @Sendable () async throws -> Success
     ) async throws -> Success
 
     /// Opens a run. Throws ``MigrationError/schemaMissing`` when there is nowhere to write.
     func beginRun(_ id: RunID, at now: Date) async throws
 
-    /// Writes one batch in one transaction, journal included, and returns the names that were written. A name
-    /// that is not among them changed since it was planned; it is as somebody else left it.
-    func write(_ batch: [PlannedInstance], run: RunID, at now: Date) async throws -> Set<InstanceName>
+    /// Writes a batch, journal included: in one transaction, or in smaller ones where the database refuses a row.
+    func write(_ batch: [PlannedInstance], run: RunID, at now: Date) async throws -> BatchOutcome
 
     func finishRun(_ id: RunID, outcome: RunOutcome, at now: Date) async throws
 
@@ -25,9 +24,29 @@ package protocol MigrationLedger: Sendable {
     /// Streams what a run wrote, in the order of the instance names' bytes.
     func entries(of run: RunID, pageSize: Int, body: ([RunEntry]) async throws -> Void) async throws
 
-    /// Puts one batch of a run's instances back as they were, in one transaction, and says for each how it went.
-    /// Empty when nothing of the run is left to undo.
-    func undoBatch(of run: RunID, limit: Int, at now: Date) async throws -> [UndoneInstance]
+    /// Puts the next instances of a run back as they were, in one transaction, and says for each how it went, in
+    /// the order of their names' bytes. Empty when none is left to undo.
+    func undoBatch(
+        of run: RunID, after name: InstanceName?, limit: Int, at now: Date
+    ) async throws -> [UndoneInstance]
+}
+
+/// What became of the instances of a batch. One that is in neither changed since it was planned, and is as
+/// somebody else left it.
+package struct BatchOutcome: Sendable, Equatable {
+    package var written: Set<InstanceName>
+    /// Instances that the database did not take, with the rule they break.
+    package var refused: [InstanceName: String]
+
+    package init(written: Set<InstanceName> = [], refused: [InstanceName: String] = [:]) {
+        self.written = written
+        self.refused = refused
+    }
+
+    package mutating func merge(_ other: BatchOutcome) {
+        written.formUnion(other.written)
+        refused.merge(other.refused) { first, _ in first }
+    }
 }
 
 /// How a run ended.

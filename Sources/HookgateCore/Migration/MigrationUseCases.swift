@@ -9,7 +9,7 @@ package protocol MigrationUseCases: Sendable {
 
     /// `hookgate migrate`: plans, and unless it is a dry run writes and verifies.
     func migrate(
-        _ options: MigrationOptions, observe: @Sendable (MigrationEvent) async throws -> Void
+        _ options: MigrationOptions, observe: @escaping @Sendable (MigrationEvent) async throws -> Void
     ) async throws -> MigrationSummary
 
     /// `hookgate migrate verify`: compares row by row, field by field, what the old tables say with what is there.
@@ -22,7 +22,8 @@ package protocol MigrationUseCases: Sendable {
     func show(_ run: RunID, observe: ([RunEntry]) async throws -> Void) async throws -> RunRecord
 
     /// `hookgate migrate undo RUN`: puts back exactly what was there before a run, except where somebody edited since.
-    func undo(_ run: RunID, observe: @Sendable (UndoneInstance) async throws -> Void) async throws -> UndoSummary
+    func undo(_ run: RunID, observe: @escaping @Sendable (UndoneInstance) async throws -> Void) async throws
+        -> UndoSummary
 }
 
 package struct MigrationOptions: Sendable {

@@ -68,6 +68,8 @@ extension PlanConflict: CustomStringConvertible {
         case .duplicateIntegrations(let ids):
             "conflict: \(ids.count) integrations have this instance name (\(ids.map(\.text).joined(separator: ", "))); "
                 + "keep one"
+        case .refused(let rule):
+            "conflict: the database does not take the row (\(rule)); correct the legacy row or the rule"
         case .keepsChanging:
             "conflict: the integration changed again each time it was to be written; run again when it is quiet"
         }

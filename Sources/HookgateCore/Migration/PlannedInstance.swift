@@ -61,6 +61,8 @@ package enum PlanConflict: Sendable, Equatable {
     case integrationClinic(integration: ClinicID, decided: ClinicID)
     /// Several integrations already have this instance name.
     case duplicateIntegrations([IntegrationID])
+    /// The database refuses the row; the text names the rule.
+    case refused(String)
     /// A row changed again each time it was about to be written.
     case keepsChanging
 }

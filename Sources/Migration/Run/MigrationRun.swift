@@ -61,26 +61,30 @@ struct MigrationRun {
     private mutating func write(_ batch: [PlannedInstance], observe: Observer) async throws {
         let overtaken = try await commit(batch, observe: observe)
         guard !overtaken.isEmpty else { return }
-        let page = try await inventory.page(naming: overtaken.map(\.name))
-        let planned = planner.plan(page)
+        let planned = planner.plan(try await inventory.page(naming: overtaken.map(\.name)))
         for instance in planned where !instance.action.writes { try await conclude(instance, observe: observe) }
         for instance in try await commit(planned.filter(\.action.writes), observe: observe) {
-            let conflict = PlannedInstance(
-                name: instance.name, action: .conflict(.keepsChanging), clinic: instance.clinic, notes: instance.notes)
-            try await conclude(conflict, observe: observe)
+            try await conclude(instance.conflicting(.keepsChanging), observe: observe)
         }
     }
 
-    /// Returns the instances that were not written.
+    /// Returns the instances that somebody else was quicker with.
     private mutating func commit(_ batch: [PlannedInstance], observe: Observer) async throws -> [PlannedInstance] {
         guard !batch.isEmpty else { return [] }
-        let written = try await ledger.write(batch, run: try await openRun(), at: time.now)
-        for planned in batch where written.contains(planned.name) {
-            counts.count(planned.action)
-            try await observe(.migrated(planned))
+        let outcome = try await ledger.write(batch, run: try await openRun(), at: time.now)
+        var overtaken: [PlannedInstance] = []
+        for planned in batch {
+            if outcome.written.contains(planned.name) {
+                counts.count(planned.action)
+                try await observe(.migrated(planned))
+            } else if let rule = outcome.refused[planned.name] {
+                try await conclude(planned.conflicting(.refused(rule)), observe: observe)
+            } else {
+                overtaken.append(planned)
+            }
         }
-        try await observe(.batchCommitted(instances: written.count))
-        return batch.filter { !written.contains($0.name) }
+        try await observe(.batchCommitted(instances: outcome.written.count))
+        return overtaken
     }
 
     private mutating func conclude(_ planned: PlannedInstance, observe: Observer) async throws {
@@ -100,5 +104,11 @@ struct MigrationRun {
         guard let id else { return }
         let outcome = RunOutcome(state: state, digest: digest.isEmpty ? nil : digest, counts: counts)
         try await ledger.finishRun(id, outcome: outcome, at: time.now)
+    }
+}
+
+extension PlannedInstance {
+    fileprivate func conflicting(_ conflict: PlanConflict) -> PlannedInstance {
+        PlannedInstance(name: name, action: .conflict(conflict), clinic: clinic, notes: notes)
     }
 }

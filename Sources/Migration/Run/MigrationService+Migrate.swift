@@ -2,7 +2,7 @@ package import HookgateCore
 
 extension MigrationService {
     package func migrate(
-        _ options: MigrationOptions, observe: @Sendable (MigrationEvent) async throws -> Void
+        _ options: MigrationOptions, observe: @escaping @Sendable (MigrationEvent) async throws -> Void
     ) async throws -> MigrationSummary {
         if options.isDryRun { return try await dryRun(options, observe: observe) }
         return try await ledger.withRunLock(wait: options.lockWait) {

@@ -41,10 +41,11 @@ extension MigrationService {
         case .conflict(.integrationClinic(let has, let decided)):
             return result(.mismatch, [Self.ownerMismatch(.clinic, has: has.text, legacy: decided.text, seen: seen)])
         case .conflict(.integrationOrganization(let has, let legacy)):
-            return result(.mismatch, [Self.ownerMismatch(.organization, has: has.text, legacy: legacy.text, seen: seen)])
+            return result(
+                .mismatch, [Self.ownerMismatch(.organization, has: has.text, legacy: legacy.text, seen: seen)])
         case .conflict(.duplicateIntegrations):
             return result(.mismatch, [.instanceRoute(.isDuplicate)])
-        case .conflict(.organizations), .conflict(.keepsChanging), .ambiguous, .noClinic:
+        case .conflict(.organizations), .conflict(.refused), .conflict(.keepsChanging), .ambiguous, .noClinic:
             return result(.undecided(planned.action.obstacle ?? planned.action.word))
         }
     }

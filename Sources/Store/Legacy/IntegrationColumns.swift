@@ -1,0 +1,116 @@
+import FoundationEssentials
+import HookgateCore
+import PostgresClient
+
+/// Reads `healthcare.integrations` as far as its columns allow: before our schema is applied, any may be missing.
+struct IntegrationColumns {
+    /// Rows that are WhatsApp over Evolution. A row without a provider is from before there were others.
+    static let condition = "i.type = 'whatsapp' AND coalesce(i.provider, 'evolution') = 'evolution'"
+    /// The instance name of a row, written as in the index on it.
+    static let name = """
+        coalesce(nullif(i.config->>'instance_name', ''), nullif(i.config->>'instance', ''), \
+        nullif(i.config->>'instanceName', ''))
+        """
+    /// A row as the journal keeps it: whole, but with its token's digest in place of the token.
+    static let image = """
+        (to_jsonb(i) || jsonb_build_object('webhook_token', encode(sha256(convert_to(i.webhook_token, 'UTF8')), 'hex')))
+        """
+    /// What marks one version of a row; any change of the row changes it.
+    static let version = "md5(to_jsonb(i)::text)"
+
+    private let shape: TableShape
+
+    /// Nil when the table is not there, or lacks the columns without which a row cannot be told from others.
+    init?(_ shapes: TableShapes) {
+        guard let shape = shapes.readable(TableShapes.integrations),
+            ["id", "type", "provider", "config"].allSatisfy(shape.has)
+        else { return nil }
+        self.shape = shape
+    }
+
+    /// Integrations with one of these names (`$1`).
+    var byName: String {
+        """
+        SELECT \(Self.name) AS name, i.id, \(Self.version) AS version, \(text("organization_id")) AS organization_id,
+               \(text("clinic_id")) AS clinic_id, \(text("status")) AS status, \(column("enabled", "boolean")) AS enabled,
+               \(text("phone_number")) AS phone_number, \(text("display_name")) AS display_name,
+               \(time("connected_at")) AS connected_at, \(time("last_seen_at")) AS last_seen_at,
+               \(time("created_at")) AS created_at, \(text("webhook_token")) AS webhook_token,
+               ARRAY(SELECT e.key FROM \(members) e ORDER BY e.key COLLATE "C") AS config_keys,
+               ARRAY(SELECT e.value::text FROM \(members) e ORDER BY e.key COLLATE "C") AS config_values
+        FROM \(shape.name) i
+        WHERE \(Self.condition) AND \(Self.name) = ANY ($1::text[])
+        ORDER BY i.id
+        """
+    }
+
+    /// The names of all integrations in the shape of ``LegacyUnion``.
+    var namesAsLegacyRows: String {
+        """
+        SELECT \(LegacyUnion.integrationRank), i.id::text, \(Self.name), NULL::text, NULL::text, NULL::text, NULL::text,
+               NULL::boolean, '{}'::jsonb, NULL::timestamptz, NULL::timestamptz, NULL::timestamptz
+        FROM \(shape.name) i
+        WHERE \(Self.condition) AND \(Self.name) IS NOT NULL
+        """
+    }
+
+    var counts: String {
+        """
+        SELECT count(*) AS rows, count(nullif(\(text("webhook_token")), '')) AS with_token,
+               count(*) FILTER (WHERE \(Self.name) IS NULL) AS unnamed
+        FROM \(shape.name) i WHERE \(Self.condition)
+        """
+    }
+
+    /// Tokens that several rows have, at most a hundred of them; nil without such a column.
+    var sharedTokens: String? {
+        guard shape.has("webhook_token") else { return nil }
+        return """
+            SELECT i.webhook_token::text AS token FROM \(shape.name) i WHERE i.webhook_token <> ''
+            GROUP BY i.webhook_token HAVING count(*) > 1 LIMIT 100
+            """
+    }
+
+    func decode(_ row: PostgresRow) throws -> IntegrationRow {
+        IntegrationRow(
+            id: IntegrationID(try row.decode("id", as: UUID.self)), version: try row.decode("version"),
+            organizationID: try row.decode("organization_id", as: String?.self).flatMap { OrganizationID($0) },
+            clinicID: try row.decode("clinic_id", as: String?.self).flatMap { ClinicID($0) },
+            status: try row.decode("status"), isEnabled: try row.decode("enabled"),
+            phoneNumber: try row.decode("phone_number"), displayName: try row.decode("display_name"),
+            connectedAt: try row.timestamp("connected_at"), lastSeenAt: try row.timestamp("last_seen_at"),
+            createdAt: try row.timestamp("created_at"), config: try row.configMembers(),
+            token: presence(of: try row.decode("webhook_token")))
+    }
+
+    private func presence(of text: String?) -> TokenPresence {
+        guard shape.has("webhook_token") else { return .noColumn }
+        guard let text, !text.isEmpty else { return .missing }
+        return WebhookToken(text).map { .present($0.digest) } ?? .malformed
+    }
+
+    private var members: String {
+        "jsonb_each(CASE WHEN jsonb_typeof(i.config::jsonb) = 'object' THEN i.config::jsonb END)"
+    }
+
+    private func text(_ name: String) -> String { column(name, "text") }
+
+    private func column(_ name: String, _ type: String) -> String {
+        shape.has(name) ? "i.\(name)::\(type)" : "NULL::\(type)"
+    }
+
+    private func time(_ name: String) -> String {
+        shape.has(name) ? LegacyUnion.utc("i.\(name)::timestamptz") : "NULL::text"
+    }
+}
+
+extension PostgresRow {
+    func timestamp(_ column: String) throws(PostgresError) -> Timestamp? {
+        try decode(column, as: String?.self).map { Timestamp($0) }
+    }
+
+    /// The columns `config_keys` and `config_values`, which every reader of a `config` selects.
+    func configMembers() throws(PostgresError) -> ConfigMembers {
+        ConfigMembers(keys: try decode("config_keys"), values: try decode("config_values"))
+    }
+}

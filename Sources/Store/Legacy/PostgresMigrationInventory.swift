@@ -1,0 +1,71 @@
+package import HookgateCore
+package import PostgresClient
+
+/// The inventory of the old system in PostgreSQL. Every read is inside a transaction that the server itself keeps
+/// from writing.
+package struct PostgresMigrationInventory: MigrationInventory {
+    private let pool: PostgresPool
+
+    package init(pool: PostgresPool) {
+        self.pool = pool
+    }
+
+    package func survey() async throws -> LegacySurvey {
+        try await snapshot { connection, shapes in
+            try await SurveyReader(connection: connection, shapes: shapes).survey()
+        }
+    }
+
+    package func pages(
+        of scope: InventoryScope, size: Int, body: (InventoryPage) async throws -> Void
+    ) async throws {
+        try await snapshot { connection, shapes in
+            try await InventoryPageReader(connection: connection, shapes: shapes)
+                .pages(of: scope, size: size, body: body)
+        }
+    }
+
+    package func page(naming names: [InstanceName]) async throws -> InventoryPage {
+        try await snapshot { connection, shapes in
+            try await InventoryPageReader(connection: connection, shapes: shapes).page(naming: names)
+        }
+    }
+
+    package func sharedTokens() async throws -> Set<TokenDigest> {
+        try await snapshot { connection, shapes in
+            guard let statement = IntegrationColumns(shapes)?.sharedTokens else { return [] }
+            let tokens = try await connection.query(statement).map { try $0.decode("token", as: String.self) }
+            return Set(tokens.map { TokenDigest(of: $0) })
+        }
+    }
+
+    package func lastTraffic(of names: [InstanceName]) async throws -> [InstanceName: [Route: Timestamp]] {
+        try await snapshot { connection, shapes in
+            guard let table = shapes.readable(TableShapes.routeTraffic) else { return [:] }
+            let rows = try await connection.query(
+                """
+                SELECT instance_name, route, \(LegacyUnion.utc("max(last_seen)")) AS last_seen FROM \(table.name)
+                WHERE instance_name = ANY ($1::text[]) GROUP BY instance_name, route
+                """, [names.map(\.text)])
+            var traffic: [InstanceName: [Route: Timestamp]] = [:]
+            for row in rows {
+                guard let route = Route(rawValue: try row.decode("route")) else { continue }
+                traffic[InstanceName(try row.decode("instance_name")), default: [:]][route] =
+                    try row.timestamp("last_seen")
+            }
+            return traffic
+        }
+    }
+
+    private func snapshot<Success>(
+        _ body: (PostgresConnection, TableShapes) async throws -> Success
+    ) async throws -> Success {
+        try await pool.transaction(.snapshot) { connection in
+            // The text form of a row, by which its versions are told apart, must not depend on the session; and the
+            // transaction idles while batches are written, whatever the role's default says.
+            try await connection.execute(
+                script: "SET LOCAL TIME ZONE 'UTC'; SET LOCAL idle_in_transaction_session_timeout = 0")
+            return try await body(connection, try await TableShapes.load(from: connection))
+        }
+    }
+}

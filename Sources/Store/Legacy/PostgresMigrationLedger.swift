@@ -1,0 +1,115 @@
+package import FoundationEssentials
+package import HookgateCore
+package import PostgresClient
+import Synchronization
+
+/// Writes integrations and the journal of it in PostgreSQL.
+package struct PostgresMigrationLedger: MigrationLedger {
+    /// One lock for all that moves a fleet; every process that migrates this database asks for it.
+    private static let runLockKey: Int64 = 0x686F_6F6B_6D69_6772  // "hookmigr"
+    /// How long a statement waits for a row that somebody else is changing.
+    private static let lockTimeout = "5s"
+
+    let pool: PostgresPool
+    private let lockURL: String
+
+    /// - Parameter lockURL: the database again, without a transaction pooler before it where there is one.
+    package init(pool: PostgresPool, lockURL: String) {
+        self.pool = pool
+        self.lockURL = lockURL
+    }
+
+    package func withRunLock<Success: Sendable>(
+        wait: Duration, body: @escaping @Sendable () async throws -> Success
+    ) async throws -> Success {
+        let attempt = LockAttempt()
+        do {
+            return try await AdvisoryLock.withLock(url: lockURL, key: Self.runLockKey, wait: wait) {
+                attempt.isInside.store(true, ordering: .relaxed)
+                return try await body()
+            }
+        } catch let error as PostgresError where error.kind == .timedOut && !attempt.isInside.load(ordering: .relaxed) {
+            throw MigrationError.anotherRunIsActive
+        }
+    }
+
+    package func beginRun(_ id: RunID, at now: Date) async throws {
+        let shapes = try await TableShapes.load(from: pool)
+        for table in [TableShapes.integrations, TableShapes.migrationRows] where shapes.readable(table) == nil {
+            throw MigrationError.schemaMissing("table \(table)")
+        }
+        guard shapes.readable(TableShapes.integrations)?.has("migrated_run") == true else {
+            throw MigrationError.schemaMissing("column migrated_run of \(TableShapes.integrations)")
+        }
+        // Whoever holds the run lock is the only one at work: a run still called running was cut off.
+        try await pool.query(
+            "UPDATE hookgate.migration_runs SET state = 'failed', finished_at = $1::timestamptz WHERE state = 'running'",
+            [now])
+        try await pool.query(
+            "INSERT INTO hookgate.migration_runs (id, state, started_at) VALUES ($1::uuid, 'running', $2::timestamptz)",
+            [id.uuid, now])
+    }
+
+    package func write(_ batch: [PlannedInstance], run: RunID, at now: Date) async throws -> BatchOutcome {
+        do {
+            return BatchOutcome(written: try await commit(batch, run: run, now: now))
+        } catch let error as PostgresError where error.refusesData {
+            // Some row of it breaks a rule of this database. Halving finds it, and the others get through.
+            if batch.count == 1, let instance = batch.first {
+                return BatchOutcome(refused: [instance.name: error.rule])
+            }
+            let middle = batch.count / 2
+            var outcome = try await write(Array(batch[..<middle]), run: run, at: now)
+            outcome.merge(try await write(Array(batch[middle...]), run: run, at: now))
+            return outcome
+        }
+    }
+
+    package func finishRun(_ id: RunID, outcome: RunOutcome, at now: Date) async throws {
+        try await pool.query(
+            """
+            UPDATE hookgate.migration_runs SET state = $2, finished_at = $3::timestamptz, digest = $4, counts = $5::jsonb
+            WHERE id = $1::uuid
+            """,
+            [id.uuid, outcome.state.rawValue, now, outcome.digest, PostgresJSON(text: outcome.counts.json)])
+    }
+
+    private func commit(_ batch: [PlannedInstance], run: RunID, now: Date) async throws -> Set<InstanceName> {
+        try await writing { connection in
+            var names: [String] = []
+            for statement in [WriteStatement.insert(batch, run: run, now: now), .update(batch, run: run, now: now)] {
+                guard let statement else { continue }
+                let rows = try await connection.query(statement.sql, statement.parameters)
+                names += try rows.map { try $0.decode("instance_name", as: String.self) }
+            }
+            return Set(names.map { InstanceName($0) })
+        }
+    }
+
+    /// A transaction that waits for no lock longer than it must, and in which rows print as everywhere else.
+    func writing<Success>(_ body: (PostgresConnection) async throws -> Success) async throws -> Success {
+        try await pool.transaction { connection in
+            try await connection.execute(
+                script: "SET LOCAL lock_timeout = '\(Self.lockTimeout)'; SET LOCAL TIME ZONE 'UTC'")
+            return try await body(connection)
+        }
+    }
+}
+
+/// Tells a lock that was not granted from a body that ran out of time itself.
+private final class LockAttempt: Sendable {
+    let isInside = Atomic(false)
+}
+
+extension PostgresError {
+    /// Whether the server understood and said no to what was to be written: a constraint, a type, a trigger.
+    fileprivate var refusesData: Bool {
+        guard let sqlState else { return false }
+        return ["22", "23", "P0"].contains { sqlState.hasPrefix($0) }
+    }
+
+    /// What refused it, without any value.
+    fileprivate var rule: String {
+        constraint.map { "constraint \($0)" } ?? "SQLSTATE \(sqlState ?? "unknown")"
+    }
+}

@@ -1,0 +1,155 @@
+import FoundationEssentials
+import HookgateCore
+import PostgresClient
+
+/// The two set-based statements of a batch. Each writes rows and their journal together and returns the instance
+/// names it wrote: a name that is not among them was no longer as the plan had seen it.
+struct WriteStatement {
+    let sql: String
+    let parameters: [any PostgresEncodable]
+
+    /// Integrations that do not exist yet. Nil when the batch has none.
+    static func insert(_ batch: [PlannedInstance], run: RunID, now: Date) -> WriteStatement? {
+        let planned = batch.compactMap { planned in
+            if case .insert(let draft) = planned.action { (planned: planned, draft: draft) } else { nil }
+        }
+        guard !planned.isEmpty else { return nil }
+        let drafts = planned.map(\.draft)
+        let sql = """
+            WITH input AS (
+                SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::boolean[],
+                    $7::text[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[],
+                    $12::timestamptz[], $13::jsonb[], $14::text[], $15::text[], $16::jsonb[], $17::jsonb[])
+                AS x (name, id, organization_id, clinic_id, status, enabled, phone_number, display_name, connected_at,
+                    last_seen_at, created_at, updated_at, config, source, legacy_status, evidence, legacy_row)
+            ), inserted AS (
+                INSERT INTO \(TableShapes.integrations) AS i (id, organization_id, clinic_id, type, provider, status,
+                    enabled, phone_number, display_name, connected_at, last_seen_at, created_at, updated_at, config,
+                    migrated_from, migrated_at, migrated_status, migrated_run)
+                SELECT x.id, x.organization_id, x.clinic_id, 'whatsapp', 'evolution', x.status, x.enabled,
+                    x.phone_number, x.display_name, x.connected_at, x.last_seen_at,
+                    coalesce(x.created_at, $18::timestamptz), coalesce(x.updated_at, $18::timestamptz), x.config,
+                    x.source, $18::timestamptz, x.legacy_status, $19::uuid
+                FROM input x
+                -- The unique index waits while a fleet still has duplicates.
+                WHERE NOT EXISTS (
+                    SELECT FROM \(TableShapes.integrations) i
+                    WHERE \(IntegrationColumns.condition) AND \(IntegrationColumns.name) = x.name)
+                ON CONFLICT DO NOTHING
+                RETURNING i.id, \(IntegrationColumns.image) AS image
+            )
+            INSERT INTO hookgate.migration_rows
+                (run_id, instance_name, integration_id, action, clinic_evidence, legacy_row, before, after)
+            SELECT $19::uuid, x.name, x.id, 'insert', x.evidence, x.legacy_row, NULL, inserted.image
+            FROM inserted JOIN input x USING (id)
+            RETURNING instance_name
+            """
+        return WriteStatement(
+            sql: sql,
+            parameters: [
+                planned.map(\.planned.name.text), drafts.map { _ in UUID() }, drafts.map(\.organizationID.uuid),
+                drafts.map(\.clinicID.uuid), drafts.map(\.status.rawValue), drafts.map(\.isEnabled),
+                drafts.map(\.phoneNumber), drafts.map(\.displayName), drafts.map(\.connectedAt?.text),
+                drafts.map(\.lastSeenAt?.text), drafts.map(\.createdAt?.text), drafts.map(\.updatedAt?.text),
+                drafts.map(\.config.text), drafts.map(\.source), drafts.map(\.legacyStatus),
+                planned.map(\.planned.evidenceJSON), drafts.map(\.seenJSON), now, run.uuid,
+            ])
+    }
+
+    /// Integrations that exist: the planned fields change, provided that the row is still the version the plan saw.
+    static func update(_ batch: [PlannedInstance], run: RunID, now: Date) -> WriteStatement? {
+        let planned = batch.compactMap { planned in
+            if case .update(let row, let changes, let draft) = planned.action {
+                (planned: planned, row: row, changes: Changes(changes), draft: draft)
+            } else {
+                nil
+            }
+        }
+        guard !planned.isEmpty else { return nil }
+        let columns = Changes.columns.map { "\($0.name) = coalesce(x.\($0.name), i.\($0.name))" }
+        let arrays = Changes.columns.enumerated().map { "$\($0.offset + 9)::\($0.element.type)[]" }
+        let sql = """
+            WITH input AS (
+                SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[], $6::text[],
+                    $7::jsonb[], $8::jsonb[], \(arrays.joined(separator: ", ")))
+                AS x (name, id, version, config, source, legacy_status, evidence, legacy_row,
+                    \(Changes.columns.map(\.name).joined(separator: ", ")))
+            ), present AS (
+                SELECT i.id, \(IntegrationColumns.image) AS image
+                FROM \(TableShapes.integrations) i JOIN input x ON x.id = i.id
+                WHERE \(IntegrationColumns.version) = x.version
+                FOR NO KEY UPDATE OF i
+            ), updated AS (
+                UPDATE \(TableShapes.integrations) i
+                SET \(columns.joined(separator: ", ")),
+                    config = CASE WHEN x.config = '{}' THEN i.config::jsonb
+                                  ELSE coalesce(i.config::jsonb, '{}') || x.config END,
+                    migrated_from = coalesce(i.migrated_from, x.source),
+                    migrated_status = CASE WHEN i.migrated_from IS NULL THEN x.legacy_status ELSE i.migrated_status END,
+                    migrated_at = coalesce(i.migrated_at, $17::timestamptz),
+                    migrated_run = coalesce(i.migrated_run, $18::uuid),
+                    updated_at = $17::timestamptz
+                FROM input x JOIN present ON present.id = x.id
+                WHERE i.id = x.id
+                RETURNING i.id, \(IntegrationColumns.image) AS image
+            )
+            INSERT INTO hookgate.migration_rows
+                (run_id, instance_name, integration_id, action, clinic_evidence, legacy_row, before, after)
+            SELECT $18::uuid, x.name, x.id, 'update', x.evidence, x.legacy_row, present.image, updated.image
+            FROM updated JOIN present USING (id) JOIN input x USING (id)
+            RETURNING instance_name
+            """
+        var parameters: [any PostgresEncodable] = [
+            planned.map(\.planned.name.text), planned.map(\.row.id.uuid), planned.map(\.row.version),
+            planned.map(\.changes.config.text), planned.map(\.draft.source), planned.map(\.draft.legacyStatus),
+            planned.map(\.planned.evidenceJSON), planned.map(\.draft.seenJSON),
+        ]
+        for column in Changes.columns { parameters.append(planned.map { $0.changes[column.name] }) }
+        parameters += [now, run.uuid]
+        return WriteStatement(sql: sql, parameters: parameters)
+    }
+}
+
+/// The changes of one integration by column; nil leaves a column as it is.
+private struct Changes {
+    static let columns: [(name: String, type: String)] = [
+        ("organization_id", "uuid"), ("clinic_id", "uuid"), ("status", "text"), ("enabled", "boolean"),
+        ("phone_number", "text"), ("display_name", "text"), ("connected_at", "timestamptz"),
+        ("last_seen_at", "timestamptz"),
+    ]
+
+    private var values: [String: String] = [:]
+    private(set) var config = ConfigMembers()
+
+    init(_ changes: [FieldChange]) {
+        for change in changes {
+            if case .config(let key) = change.field {
+                config.set(key, to: change.after)
+            } else {
+                values[change.field.name] = change.after
+            }
+        }
+    }
+
+    subscript(column: String) -> String? { values[column] }
+}
+
+extension PlannedInstance {
+    /// Which clinic was chosen, and why.
+    fileprivate var evidenceJSON: String {
+        guard let clinic else { return "null" }
+        let kinds = clinic.evidence.map { ConfigMembers.quoted($0.rawValue) }.joined(separator: ", ")
+        return "{\"clinic_id\": \(ConfigMembers.quoted(clinic.clinic.text)), \"evidence\": [\(kinds)]}"
+    }
+}
+
+extension IntegrationDraft {
+    /// Each field as it was carried over: the journal's side of a verification.
+    fileprivate var seenJSON: String {
+        var members = ConfigMembers()
+        for field in fields {
+            if let value = value(of: field) { members.set(field.name, toString: value) }
+        }
+        return members.text
+    }
+}
