@@ -3,6 +3,9 @@ import Synchronization
 /// One connection, on a thread of its own while it works. One task uses it at a time: statements of two tasks would
 /// land in each other's transactions. The pool hands each connection to one task only.
 package actor PostgresConnection: PostgresExecutor {
+    /// A ROLLBACK is quick or the connection is dead.
+    private static let rollbackLimit: Duration = .seconds(5)
+
     private let executor = ConnectionExecutor()
     private let options: PostgresConnectionOptions
     private let wakePipe: WakePipe
@@ -37,15 +40,20 @@ package actor PostgresConnection: PostgresExecutor {
         self.handle = handle
         do throws(PostgresError) {
             // PgBouncer makes up its own key data, so the backend itself has to say who it is.
-            let rows = try run(.parameters("SELECT pg_backend_pid() AS pid", []), interruption: nil)
+            // A pooler accepts clients also while it cannot reach the server, so the wait has the limit of connecting.
+            let limit = LibpqExchange.Limit.giveUpAfter(options.connectTimeout)
+            let question = PostgresStatement.parameters("SELECT pg_backend_pid() AS pid", [])
+            let rows = try exchange(question, interruption: nil, limit: limit).rows()
             isPooled = try rows[0].decode("pid", as: Int.self) != handle.announcedProcessID
             // Poolers track DateStyle for each client, so it may be set where a role's default is another.
             if handle.parameterStatus("DateStyle")?.hasPrefix("ISO") != true {
-                _ = try run(.script("SET datestyle TO 'ISO'"), interruption: nil)
+                _ = try exchange(.script("SET datestyle TO 'ISO'"), interruption: nil, limit: limit)
             }
         } catch {
             self.handle = nil
-            throw error
+            throw PostgresError(
+                .connectionFailed, "Cannot connect to PostgreSQL: \(error.description)", sqlState: error.sqlState
+            )
         }
     }
 
@@ -95,7 +103,7 @@ package actor PostgresConnection: PostgresExecutor {
     // Once sent, a COMMIT is waited for: an interrupted one would leave open what happened.
     private func commit() throws(PostgresError) {
         guard !Task.isCancelled else { throw .cancelled }
-        let tag = try runForTag("COMMIT")
+        let tag = try exchange(.script("COMMIT"), interruption: nil, limit: limit).commandTag
         guard tag == "COMMIT" else {
             throw PostgresError(
                 .server(sqlState: "25P02"),
@@ -107,7 +115,7 @@ package actor PostgresConnection: PostgresExecutor {
     func rollback() {
         guard let handle, handle.isConnected, !handle.isIdle else { return }
         do throws(PostgresError) {
-            _ = try runForTag("ROLLBACK")
+            _ = try exchange(.script("ROLLBACK"), interruption: nil, limit: .giveUpAfter(Self.rollbackLimit))
         } catch {
             // Closing ends the transaction as surely as ROLLBACK does.
             self.handle = nil
@@ -177,7 +185,7 @@ package actor PostgresConnection: PostgresExecutor {
         let interruption = Interruption(waking: wakePipe)
         let outcome: Result<PostgresRows, PostgresError> = await withTaskCancellationHandler {
             do throws(PostgresError) {
-                return .success(try run(statement, interruption: interruption))
+                return .success(try exchange(statement, interruption: interruption, limit: limit).rows())
             } catch {
                 return .failure(error)
             }
@@ -185,16 +193,6 @@ package actor PostgresConnection: PostgresExecutor {
             interruption.request()
         }
         return try outcome.get()
-    }
-
-    private func run(
-        _ statement: PostgresStatement, interruption: Interruption?
-    ) throws(PostgresError) -> PostgresRows {
-        try exchange(statement, interruption: interruption, limit: limit).rows()
-    }
-
-    private func runForTag(_ sql: String) throws(PostgresError) -> String {
-        try exchange(.script(sql), interruption: nil, limit: limit).commandTag
     }
 
     private var limit: LibpqExchange.Limit {

@@ -101,6 +101,8 @@ package final class PostgresPool: PostgresExecutor {
     }
 
     private func waitForTurn() async -> Turn {
+        if Task.isCancelled { return .failure(.cancelled) }
+        if let answer = state.withLock({ $0.acquire() }) { return Self.turn(answer) }
         let id = state.withLock { $0.makeID() }
         let timer = Task { [options] in
             // A sleep that was cancelled means that the turn came in time.
@@ -110,15 +112,22 @@ package final class PostgresPool: PostgresExecutor {
         defer { timer.cancel() }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { (waiter: Waiter) in
-                switch state.withLock({ $0.acquire(id: id, waiter: waiter) }) {
-                case .granted(let grant): waiter.resume(returning: .success(grant))
-                case .closed: waiter.resume(returning: .failure(Self.closed))
-                // Cancelled before it stood in the queue: the handler below found nothing to take out.
-                case nil: if Task.isCancelled { giveUp(id: id, because: .cancelled) }
+                if let answer = state.withLock({ $0.acquire(id: id, waiter: waiter) }) {
+                    waiter.resume(returning: Self.turn(answer))
+                } else if Task.isCancelled {
+                    // Cancelled before it stood in the queue: the handler below found nothing to take out.
+                    giveUp(id: id, because: .cancelled)
                 }
             }
         } onCancel: {
             giveUp(id: id, because: .cancelled)
+        }
+    }
+
+    private static func turn(_ answer: State.Answer) -> Turn {
+        switch answer {
+        case .granted(let grant): .success(grant)
+        case .closed: .failure(closed)
         }
     }
 

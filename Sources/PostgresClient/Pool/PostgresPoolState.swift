@@ -43,15 +43,19 @@ struct PostgresPoolState<Connection: Sendable, Waiter> {
         return lastID
     }
 
-    /// An answer at once, or nil when the waiter was put at the end of the queue.
-    mutating func acquire(id: Int, waiter: Waiter) -> Answer? {
+    /// An answer at once, or nil when one has to wait.
+    mutating func acquire() -> Answer? {
         if isClosed { return .closed }
         // The connection used last is the one most likely to be alive and warm.
         if let connection = idle.popLast() { return .granted(.use(connection)) }
-        if total < maximumConnections {
-            total += 1
-            return .granted(.open)
-        }
+        guard total < maximumConnections else { return nil }
+        total += 1
+        return .granted(.open)
+    }
+
+    /// An answer at once, or nil when the waiter was put at the end of the queue.
+    mutating func acquire(id: Int, waiter: Waiter) -> Answer? {
+        if let answer = acquire() { return answer }
         waiting.append((id, waiter))
         return nil
     }

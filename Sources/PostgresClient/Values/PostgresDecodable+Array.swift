@@ -49,12 +49,11 @@ extension UInt8: PostgresArrayDecodable {
     }
 }
 
-/// The text form of `bytea`: `\x` and two digits a byte (the default since PostgreSQL 9.0).
+/// The text form of `bytea`: `\x` and two digits a byte (the default since PostgreSQL 9.0). The older form is refused,
+/// because any text at all could be read as that.
 enum PostgresBytea {
     static func bytes(from text: ArraySlice<UInt8>) -> [UInt8]? {
-        guard text.starts(with: [UInt8(ascii: "\\"), UInt8(ascii: "x")]), text.count.isMultiple(of: 2) else {
-            return nil
-        }
+        guard text.starts(with: "\\x".utf8), text.count.isMultiple(of: 2) else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 2 - 1)
         var index = text.startIndex + 2
