@@ -7,7 +7,9 @@ package protocol RoutingSource: Sendable {
     func loadAll(page: @Sendable ([RoutingChange]) async -> Void) async throws(RoutingSourceError) -> RoutingCursor
 
     /// What changed since a cursor, oldest first. May repeat what was already seen; never skips.
-    func changes(since cursor: RoutingCursor) async throws(RoutingSourceError) -> (changes: [RoutingChange], next: RoutingCursor)
+    func changes(
+        since cursor: RoutingCursor
+    ) async throws(RoutingSourceError) -> (changes: [RoutingChange], next: RoutingCursor)
 
     /// Ticks when something may have changed. Ends when the channel is lost; polling goes on regardless.
     func changeNotices() async throws(RoutingSourceError) -> AsyncStream<Void>
