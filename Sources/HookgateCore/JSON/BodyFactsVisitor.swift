@@ -166,10 +166,11 @@ extension BodyFactsVisitor {
     /// a label or a row of Evolution's database.
     private func messageID(of event: String?) -> String? {
         if let id = readFirst(.dataKeyID, .dataMessageID) { return id }
-        switch event.map(EventName.normalised) {
-        case "messages.update", "messages.delete":
-            if let id = readFirst(.dataID) { return id }
-        default: break
+        if let event, !found[Slot.dataID.rawValue].isEmpty,
+            EventName.isSpelling(event, of: "messages.update") || EventName.isSpelling(event, of: "messages.delete"),
+            let id = readFirst(.dataID)
+        {
+            return id
         }
         return readFirst(.messageKeyID)
     }

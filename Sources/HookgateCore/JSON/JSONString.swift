@@ -10,6 +10,10 @@ struct JSONString {
     /// The content unescaped, when that takes at most so many bytes; the start of it, cut between two
     /// characters, when it takes more. A lone surrogate becomes U+FFFD, as when JavaScript encodes it.
     func unescaped(in base: UnsafePointer<UInt8>, limit: Int) -> (text: String, isWhole: Bool) {
+        if !hasEscapes, end - start <= limit {
+            let content = UnsafeBufferPointer(start: base + start, count: end - start)
+            return (String(decoding: content, as: UTF8.self), true)
+        }
         var bytes: [UInt8] = []
         var index = start
         while index < end {
@@ -36,7 +40,7 @@ struct JSONString {
     @inline(__always)
     func equals(_ name: StaticString, in base: UnsafePointer<UInt8>) -> Bool {
         if hasEscapes { return equalsUnescaped(name, in: base, foldingCase: false) }
-        guard end - start == name.utf8CodeUnitCount else { return false }
+        guard end &- start == name.utf8CodeUnitCount else { return false }
         for offset in 0..<name.utf8CodeUnitCount where base[start &+ offset] != name.utf8Start[offset] {
             return false
         }
@@ -44,11 +48,13 @@ struct JSONString {
     }
 
     /// Whether the content, unescaped and in lower case, is this lower-case ASCII name.
+    @inline(__always)
     func equalsIgnoringCase(_ name: StaticString, in base: UnsafePointer<UInt8>) -> Bool {
-        guard hasEscapes || end - start == name.utf8CodeUnitCount else { return false }
+        guard hasEscapes || end &- start == name.utf8CodeUnitCount else { return false }
         return equalsUnescaped(name, in: base, foldingCase: true)
     }
 
+    @inline(never)
     private func equalsUnescaped(_ name: StaticString, in base: UnsafePointer<UInt8>, foldingCase: Bool) -> Bool {
         var index = start
         var matched = 0

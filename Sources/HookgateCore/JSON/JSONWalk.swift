@@ -36,6 +36,7 @@ enum JSONWalk {
         guard let base = bytes.baseAddress else { throw .empty }
         var cursor = JSONCursor(base: base, count: bytes.count)
         var nesting = Nesting()
+        var outer = OuterContainers()
         cursor.skipWhitespace()
         guard cursor.index < cursor.count else { throw .empty }
         let outermost: JSONContainer? =
@@ -45,9 +46,9 @@ enum JSONWalk {
             default: nil
             }
         repeat {
-            try value(&cursor, &nesting, &visitor)
+            try value(&cursor, &nesting, &outer, &visitor)
             // A value has ended or a container has just opened: go on to where the next value begins.
-            while nesting.depth > 0, try !nextValue(&cursor, &nesting, &visitor) {}
+            while nesting.depth > 0, try !nextValue(&cursor, &nesting, &outer, &visitor) {}
         } while nesting.depth > 0
         cursor.skipWhitespace()
         guard cursor.index == cursor.count else { throw .trailingGarbage(offset: cursor.index) }
@@ -57,7 +58,8 @@ enum JSONWalk {
     /// Steps over a scalar, or opens a container.
     @inline(__always)
     private static func value(
-        _ cursor: inout JSONCursor, _ nesting: inout Nesting, _ visitor: inout some JSONVisitor
+        _ cursor: inout JSONCursor, _ nesting: inout Nesting, _ outer: inout OuterContainers,
+        _ visitor: inout some JSONVisitor
     ) throws(BodyError) {
         cursor.skipWhitespace()
         switch cursor.current {
@@ -67,9 +69,9 @@ enum JSONWalk {
         case UInt8(ascii: "{"), UInt8(ascii: "["):
             let container: JSONContainer = cursor.current == UInt8(ascii: "{") ? .object : .array
             guard nesting.depth < BodyScanner.depthLimit else { throw .tooDeep(offset: cursor.index) }
-            nesting.push(container)
+            nesting.push(container, &outer)
             visitor.open(container, at: cursor.index, depth: nesting.depth)
-            cursor.index += 1
+            cursor.index &+= 1
         case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
             visitor.number(try cursor.number(), depth: nesting.depth)
         case UInt8(ascii: "t"):
@@ -87,14 +89,15 @@ enum JSONWalk {
     /// (and, in an object, a key), or out of a container. True when the cursor stands before a value.
     @inline(__always)
     private static func nextValue(
-        _ cursor: inout JSONCursor, _ nesting: inout Nesting, _ visitor: inout some JSONVisitor
+        _ cursor: inout JSONCursor, _ nesting: inout Nesting, _ outer: inout OuterContainers,
+        _ visitor: inout some JSONVisitor
     ) throws(BodyError) -> Bool {
         cursor.skipWhitespace()
         let closing = nesting.isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")
         if cursor.current == closing {
             visitor.close(at: cursor.index, depth: nesting.depth)
-            cursor.index += 1
-            nesting.pop()
+            cursor.index &+= 1
+            nesting.pop(outer)
             return false
         }
         if nesting.isFresh {
@@ -102,7 +105,7 @@ enum JSONWalk {
         } else {
             guard cursor.current == UInt8(ascii: ",") else { throw cursor.unexpectedByte() }
             visitor.comma(at: cursor.index, depth: nesting.depth)
-            cursor.index += 1
+            cursor.index &+= 1
         }
         guard nesting.isObject else { return true }
         cursor.skipWhitespace()
@@ -111,33 +114,45 @@ enum JSONWalk {
         visitor.member(key, depth: nesting.depth)
         cursor.skipWhitespace()
         guard cursor.current == UInt8(ascii: ":") else { throw cursor.unexpectedByte() }
-        cursor.index += 1
+        cursor.index &+= 1
         return true
     }
 
-    /// Which of the open containers are objects: one bit each, so that any depth up to the limit costs no allocation.
+    /// Where the walk is among the open containers.
     private struct Nesting {
         var depth = 0
         /// Whether the innermost container is an object.
         var isObject = false
         /// Whether the innermost container was opened a moment ago and nothing was met in it.
         var isFresh = false
-        private var outer = InlineArray<8, UInt64>(repeating: 0)
 
         @inline(__always)
-        mutating func push(_ container: JSONContainer) {
-            let (word, bit) = (depth >> 6, UInt64(1) << UInt64(depth & 63))
-            if isObject { outer[word] |= bit } else { outer[word] &= ~bit }
+        mutating func push(_ container: JSONContainer, _ outer: inout OuterContainers) {
+            outer[depth] = isObject
             isObject = container == .object
             isFresh = true
-            depth += 1
+            depth &+= 1
         }
 
         @inline(__always)
-        mutating func pop() {
-            depth -= 1
-            isObject = outer[depth >> 6] & (UInt64(1) << UInt64(depth & 63)) != 0
+        mutating func pop(_ outer: OuterContainers) {
+            depth &-= 1
+            isObject = outer[depth]
             isFresh = false
+        }
+    }
+
+    /// Which of the open containers but the innermost are objects: a bit for each, so that no depth up to the limit
+    /// costs an allocation. Apart from ``Nesting``, whose few values then stay in registers.
+    private struct OuterContainers {
+        private var words = InlineArray<8, UInt64>(repeating: 0)
+
+        subscript(depth: Int) -> Bool {
+            @inline(__always) get { words[depth >> 6] & (1 << UInt64(depth & 63)) != 0 }
+            @inline(__always) set {
+                let bit: UInt64 = 1 << UInt64(depth & 63)
+                if newValue { words[depth >> 6] |= bit } else { words[depth >> 6] &= ~bit }
+            }
         }
     }
 }

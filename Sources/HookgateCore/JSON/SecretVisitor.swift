@@ -8,6 +8,30 @@ struct SecretVisitor: JSONVisitor {
         case elsewhere
     }
 
+    /// The keys that mean something, whatever their case.
+    private enum Name {
+        case credential, envelopeSecret, instanceSecret, pairing, qrCode, data
+
+        init?(_ key: JSONString, in base: UnsafePointer<UInt8>) {
+            func isKey(_ name: StaticString) -> Bool { key.equalsIgnoringCase(name, in: base) }
+            if isKey("apikey") || isKey("api_key") {
+                self = .credential
+            } else if isKey("destination") || isKey("jwt") {
+                self = .envelopeSecret
+            } else if isKey("token") || isKey("hash") {
+                self = .instanceSecret
+            } else if isKey("code") || isKey("base64") || isKey("pairingcode") {
+                self = .pairing
+            } else if isKey("qrcode") || isKey("qr") {
+                self = .qrCode
+            } else if isKey("data") {
+                self = .data
+            } else {
+                return nil
+            }
+        }
+    }
+
     private struct Frame {
         let place: Place
         /// The comma after the last member that stays; it goes when nothing after it stays.
@@ -40,15 +64,17 @@ struct SecretVisitor: JSONVisitor {
 
     mutating func member(_ key: JSONString, depth: Int) {
         let start = key.start - 1
-        if let openCut = frames[depth - 1].openCut {
+        var frame = frames[depth - 1]
+        if let openCut = frame.openCut {
             edits.cut(openCut..<start)
-            frames[depth - 1].openCut = nil
+            frame.openCut = nil
         }
-        let place = frames[depth - 1].place
-        let isPairing = (place == .root || place == .data) && isOne(of: ["qrcode", "qr"], key)
-        frames[depth - 1].onlyString = isPairing
-        frames[depth - 1].doomed = isPairing || isSecret(key, in: place) ? start : nil
-        frames[depth - 1].childPlace = childPlace(of: key, in: place, isPairing: isPairing)
+        let name = Name(key, in: base)
+        let isPairing = name == .qrCode && (frame.place == .root || frame.place == .data)
+        frame.onlyString = isPairing
+        frame.doomed = isPairing || isSecret(name, in: frame.place) ? start : nil
+        frame.childPlace = isPairing ? .qrCode : name == .data && frame.place == .root ? .data : .elsewhere
+        frames[depth - 1] = frame
         maskTokens(in: key)
     }
 
@@ -99,27 +125,15 @@ struct SecretVisitor: JSONVisitor {
         }
     }
 
-    private func isSecret(_ key: JSONString, in place: Place) -> Bool {
-        if isOne(of: ["apikey", "api_key"], key) { return true }
-        switch place {
-        case .elsewhere:
-            return false
-        case .qrCode:
-            return isOne(of: ["code", "base64", "pairingcode"], key)
-        case .root, .data:
-            if isOne(of: ["destination", "jwt"], key) { return true }
-            if event == "qrcode.updated" { return isOne(of: ["code", "base64", "pairingcode"], key) }
-            return event == "instance.create" && isOne(of: ["token", "hash"], key)
+    private func isSecret(_ name: Name?, in place: Place) -> Bool {
+        switch (name, place) {
+        case (.credential, _): true
+        case (.envelopeSecret, .root), (.envelopeSecret, .data): true
+        case (.pairing, .qrCode): true
+        case (.pairing, .root), (.pairing, .data): event == "qrcode.updated"
+        case (.instanceSecret, .root), (.instanceSecret, .data): event == "instance.create"
+        default: false
         }
-    }
-
-    private func childPlace(of key: JSONString, in place: Place, isPairing: Bool) -> Place {
-        if isPairing { return .qrCode }
-        return place == .root && key.equalsIgnoringCase("data", in: base) ? .data : .elsewhere
-    }
-
-    private func isOne(of names: [StaticString], _ key: JSONString) -> Bool {
-        names.contains { key.equalsIgnoringCase($0, in: base) }
     }
 
     private mutating func maskTokens(in string: JSONString) {

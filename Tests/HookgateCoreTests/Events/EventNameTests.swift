@@ -10,5 +10,8 @@ struct EventNameTests {
         ])
     func allSpellingsMeet(_ name: String, _ normalised: String) {
         #expect(EventName.normalised(name) == normalised)
+        #expect(EventName.isSpelling(name, of: normalised))
+        #expect(!EventName.isSpelling(name, of: normalised + "s"))
+        #expect(!EventName.isSpelling(name + "s", of: normalised))
     }
 }
