@@ -12,7 +12,8 @@ package struct ListenAddress: Sendable, Equatable {
     init(configured text: String) throws(InvalidSetting) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             throw InvalidSetting(
-                "\"\(text)\" is not an address with a port from 0 to 65535; write it as 127.0.0.1:8080")
+                "\"\(text)\" is not an address with a port from 0 to 65535; "
+                    + "write it as 127.0.0.1:8080 (in PORT, the number alone)")
         }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
