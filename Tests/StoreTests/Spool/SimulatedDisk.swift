@@ -17,13 +17,7 @@ final class SimulatedDisk: SpoolDisk {
     }
 
     final class Inode: Sendable {
-        struct Content {
-            var current: [UInt8] = []
-            var durable: [UInt8] = []
-            var dirtySectors: Set<Int> = []
-        }
-
-        let content = Mutex(Content())
+        let content = Mutex(SimulatedContent())
     }
 
     private enum Change {
@@ -69,7 +63,7 @@ final class SimulatedDisk: SpoolDisk {
     /// Puts a whole file on the disk, durable at once.
     func put(_ name: String, _ bytes: [UInt8]) {
         let inode = Inode()
-        inode.content.withLock { $0 = Inode.Content(current: bytes, durable: bytes) }
+        inode.content.withLock { $0 = SimulatedContent(bytes) }
         state.withLock { state in
             state.current[name] = inode
             state.durable[name] = inode
@@ -83,29 +77,13 @@ final class SimulatedDisk: SpoolDisk {
             state.current = state.durable
             state.pending = []
             state.faults = Faults()
-            for inode in state.current.values { inode.content.withLock { settle(&$0) } }
+            for inode in state.current.values {
+                inode.content.withLock { $0.losePower(sectorBytes: sectorBytes, keeps: chance) }
+            }
         }
     }
 
     private func chance() -> Bool { random.withLock { Bool.random(using: &$0) } }
-
-    private func settle(_ content: inout Inode.Content) {
-        var result = content.durable
-        for sector in content.dirtySectors.sorted() where chance() {
-            guard let range = range(of: sector, in: content.current.count) else { continue }
-            if result.count < range.upperBound {
-                result += repeatElement(0, count: range.upperBound - result.count)
-            }
-            result.replaceSubrange(range, with: content.current[range])
-        }
-        content = Inode.Content(current: result, durable: result)
-    }
-
-    /// Nil for a sector that lies behind the end of the file.
-    fileprivate func range(of sector: Int, in byteCount: Int) -> Range<Int>? {
-        let start = sector * sectorBytes
-        return start < byteCount ? start..<min(start + sectorBytes, byteCount) : nil
-    }
 
     private static func apply(_ change: Change, to names: inout [String: Inode]) {
         switch change {
@@ -211,17 +189,8 @@ private final class SimulatedFile: SpoolFile {
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SpoolDiskError) {
         let fault = disk.faultOfWrite(byteCount: bytes.count)
-        let count = fault ?? bytes.count
-        let written = Array(bytes[..<count])
-        inode.content.withLock { content in
-            guard count > 0 else { return }
-            if content.current.count < offset + count {
-                content.current += repeatElement(0, count: offset + count - content.current.count)
-            }
-            content.current.replaceSubrange(offset..<offset + count, with: written)
-            content.dirtySectors.formUnion(
-                offset / disk.sectorBytes...(offset + count - 1) / disk.sectorBytes)
-        }
+        let written = Array(bytes[..<(fault ?? bytes.count)])
+        inode.content.withLock { $0.write(written[...], at: offset, sectorBytes: disk.sectorBytes) }
         if fault != nil { throw .broken("write", name) }
     }
 
@@ -233,32 +202,18 @@ private final class SimulatedFile: SpoolFile {
         }
     }
 
-    /// After a failed sync the kernel calls the pages clean: they can be read, and never reach the medium.
     func synchronize() throws(SpoolDiskError) {
         do throws(SpoolDiskError) {
             try disk.startSync(of: name)
         } catch {
-            inode.content.withLock { $0.dirtySectors = [] }
+            inode.content.withLock { $0.failSync() }
             throw error
         }
-        inode.content.withLock { content in
-            var durable = content.durable
-            if durable.count > content.current.count { durable.removeLast(durable.count - content.current.count) }
-            durable += repeatElement(0, count: content.current.count - durable.count)
-            for sector in content.dirtySectors {
-                guard let range = disk.range(of: sector, in: content.current.count) else { continue }
-                durable.replaceSubrange(range, with: content.current[range])
-            }
-            content.durable = durable
-            content.dirtySectors = []
-        }
+        inode.content.withLock { $0.synchronize(sectorBytes: disk.sectorBytes) }
     }
 
     func truncate(to byteCount: Int) {
-        inode.content.withLock { content in
-            if content.current.count > byteCount { content.current.removeLast(content.current.count - byteCount) }
-            content.current += repeatElement(0, count: max(0, byteCount - content.current.count))
-        }
+        inode.content.withLock { $0.truncate(to: byteCount) }
     }
 }
 
