@@ -1,7 +1,8 @@
 /// Where an accepted event is made durable before its sender gets a 200.
 package protocol EventSpool: Sendable {
     /// Stores an event and calls back once: with its position when it is on disk (fsynced), or with the reason
-    /// why it is not. The callback runs on the spool's own thread and must not block it.
+    /// why it is not. The callback runs on the spool's own thread and must not block it; an event that is refused at
+    /// once calls back on the caller's, before `append` returns.
     func append(_ event: AcceptedEvent, completion: @escaping @Sendable (Result<SpoolPosition, SpoolError>) -> Void)
 }
 

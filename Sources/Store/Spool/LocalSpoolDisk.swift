@@ -17,16 +17,21 @@ package struct LocalSpoolDisk: SpoolDisk {
     }
 
     package func prepareDirectory() throws(SpoolDiskError) {
-        var path = directory.hasPrefix("/") ? "" : "."
+        var parent = directory.hasPrefix("/") ? "/" : "."
         for part in directory.split(separator: "/") {
-            path += "/\(part)"
-            guard mkdir(path, 0o700) != 0, errno != EEXIST else { continue }
-            throw failure("mkdir", path)
+            let path = "\(parent)/\(part)"
+            if mkdir(path, 0o700) == 0 {
+                // Without this a power cut could take the new directory away with all that is synced in it.
+                try synchronize(directory: parent)
+            } else if errno != EEXIST {
+                throw failure("mkdir", path)
+            }
+            parent = path
         }
         guard chmod(directory, 0o700) == 0 else { throw failure("chmod", directory) }
     }
 
-    package func lock() throws(SpoolOpenError) -> any Sendable & AnyObject {
+    package func lock() throws(SpoolOpenError) -> any SpoolLock {
         let descriptor = openDescriptor(Self.lockName, O_RDWR | O_CREAT)
         guard descriptor >= 0 else { throw .disk(failure("open", Self.lockName)) }
         let file = LocalSpoolFile(descriptor: descriptor, name: Self.lockName)
@@ -49,12 +54,15 @@ package struct LocalSpoolDisk: SpoolDisk {
         guard let stream = opendir(directory) else { throw failure("opendir", directory) }
         defer { closedir(stream) }
         var names: [String] = []
+        errno = 0
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             if name != "." && name != ".." { names.append(name) }
+            errno = 0
         }
+        guard errno == 0 else { throw failure("readdir", directory) }
         return names
     }
 
@@ -71,14 +79,7 @@ package struct LocalSpoolDisk: SpoolDisk {
     }
 
     package func rename(_ name: String, to newName: String) throws(SpoolDiskError) {
-        #if canImport(Darwin)
-            let result = Darwin.rename(path(name), path(newName))
-        #elseif canImport(Musl)
-            let result = Musl.rename(path(name), path(newName))
-        #else
-            let result = Glibc.rename(path(name), path(newName))
-        #endif
-        guard result == 0 else { throw failure("rename", name) }
+        guard renameFile(path(name), path(newName)) == 0 else { throw failure("rename", name) }
     }
 
     package func remove(_ name: String) throws(SpoolDiskError) {
@@ -86,10 +87,7 @@ package struct LocalSpoolDisk: SpoolDisk {
     }
 
     package func synchronizeDirectory() throws(SpoolDiskError) {
-        let descriptor = openDescriptor(".", O_RDONLY | O_DIRECTORY)
-        guard descriptor >= 0 else { throw failure("open", directory) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw failure("fsync", directory) }
+        try synchronize(directory: directory)
     }
 
     package func space() throws(SpoolDiskError) -> DiskSpace {
@@ -102,18 +100,19 @@ package struct LocalSpoolDisk: SpoolDisk {
     private func path(_ name: String) -> String { "\(directory)/\(name)" }
 
     private func openDescriptor(_ name: String, _ flags: Int32) -> Int32 {
-        #if canImport(Darwin)
-            Darwin.open(path(name), flags | O_CLOEXEC, 0o600)
-        #elseif canImport(Musl)
-            Musl.open(path(name), flags | O_CLOEXEC, 0o600)
-        #else
-            Glibc.open(path(name), flags | O_CLOEXEC, 0o600)
-        #endif
+        openFile(path(name), flags)
+    }
+
+    private func synchronize(directory: String) throws(SpoolDiskError) {
+        let descriptor = openFile(directory, O_RDONLY | O_DIRECTORY)
+        guard descriptor >= 0 else { throw failure("open", directory) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure("fsync", directory) }
     }
 }
 
 /// One descriptor, closed when the object goes away.
-private final class LocalSpoolFile: SpoolFile {
+private final class LocalSpoolFile: SpoolFile, SpoolLock {
     private let descriptor: Int32
     private let name: String
 
@@ -124,6 +123,11 @@ private final class LocalSpoolFile: SpoolFile {
 
     deinit {
         close(descriptor)
+    }
+
+    func release() {
+        // Cannot fail: the descriptor is ours and open.
+        _ = flock(descriptor, LOCK_UN)
     }
 
     func byteCount() throws(SpoolDiskError) -> Int {
@@ -178,4 +182,14 @@ private func failure(_ operation: String, _ name: String) -> SpoolDiskError {
     return SpoolDiskError(
         operation: operation, file: name, code: code, reason: String(cString: strerror(code)),
         isOutOfSpace: code == ENOSPC || code == EDQUOT, isBadMedium: code == EIO)
+}
+
+// The C functions that the methods of the same name hide.
+
+private func openFile(_ path: String, _ flags: Int32) -> Int32 {
+    open(path, flags | O_CLOEXEC, 0o600)
+}
+
+private func renameFile(_ old: String, _ new: String) -> Int32 {
+    rename(old, new)
 }

@@ -10,9 +10,12 @@ final class SpareSegment: Sendable {
     private let files: SpoolFiles
     private let options: SpoolOptions
     private let execution: SpoolExecution
+    /// Held as long as this may write: whoever opened the directory meanwhile would take the file for its own.
+    private let lock: any SpoolLock
     private let state = Mutex(State.none)
 
-    init(files: SpoolFiles, options: SpoolOptions, execution: SpoolExecution) {
+    init(files: SpoolFiles, options: SpoolOptions, execution: SpoolExecution, lock: any SpoolLock) {
+        self.lock = lock
         self.files = files
         self.options = options
         self.execution = execution

@@ -29,7 +29,7 @@ package final class Spool: EventSpool {
     let execution: SpoolExecution
     private let time: TimeSource
     private let signal: AsyncStream<Void>.Continuation
-    private let lock: any Sendable & AnyObject
+    private let lock: any SpoolLock
     private let shared: Mutex<Shared>
     /// Only jobs of `execution.write` enter, one at a time: this lock is never waited for.
     private let writer: Mutex<SegmentWriter>
@@ -65,7 +65,7 @@ package final class Spool: EventSpool {
         let files = SpoolFiles(disk: disk)
         self.lock = try disk.lock()
         let opening = try SpoolOpening(files: files, makeGatewayID: makeGatewayID)
-        let spare = SpareSegment(files: files, options: options, execution: execution)
+        let spare = SpareSegment(files: files, options: options, execution: execution, lock: lock)
         self.files = files
         self.options = options
         self.execution = execution
@@ -116,6 +116,17 @@ package final class Spool: EventSpool {
     /// The spool's figures, from memory and at once.
     package func statistics() -> SpoolStatistics {
         shared.withLock { SpoolStatistics(ledger: $0.ledger, queue: $0.queue) }
+    }
+
+    /// ``close()``, then gives the directory back, once nothing of this spool touches it any more. The reader must
+    /// not be used afterwards. A process that ends need not call this.
+    package func release() async {
+        await close()
+        await withCheckedContinuation { continuation in
+            // Each of these runs one job at a time: whatever was under way has ended when they come to ours.
+            execution.write { self.execution.prepare { self.execution.read { continuation.resume() } } }
+        }
+        lock.release()
     }
 
     /// Reads or changes what reader and writer both see; for a few lines, never across a disk operation.

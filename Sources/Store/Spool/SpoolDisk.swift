@@ -4,8 +4,8 @@ package protocol SpoolDisk: Sendable {
     /// Makes the directory (0700) where it is missing.
     func prepareDirectory() throws(SpoolDiskError)
 
-    /// Holds the directory for this process until the returned object goes away.
-    func lock() throws(SpoolOpenError) -> any Sendable & AnyObject
+    /// Holds the directory for this process until the returned lock is released or goes away.
+    func lock() throws(SpoolOpenError) -> any SpoolLock
 
     func names() throws(SpoolDiskError) -> [String]
 
@@ -23,6 +23,11 @@ package protocol SpoolDisk: Sendable {
     func synchronizeDirectory() throws(SpoolDiskError)
 
     func space() throws(SpoolDiskError) -> DiskSpace
+}
+
+/// Keeps other processes, and other spools of this one, out of a directory.
+package protocol SpoolLock: AnyObject, Sendable {
+    func release()
 }
 
 /// One open file of a ``SpoolDisk``; closed when it is let go.

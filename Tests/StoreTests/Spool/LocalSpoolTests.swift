@@ -12,11 +12,9 @@ import Testing
                 AcceptedEvent.sample(1), .sample(2, bodyBytes: 65 << 20), .sample(3, bodyBytes: 100_000), .sample(4),
             ]
             let answers = Answers()
-            try await { () async throws in
-                let spool = try await Spool.open(directory: directory)
-                for event in events { spool.append(event, to: answers) }
-                await spool.close()
-            }()
+            let first = try await Spool.open(directory: directory)
+            for event in events { first.append(event, to: answers) }
+            await first.release()
             #expect(answers.stored == events.map(\.id))
             let spool = try await Spool.open(directory: directory)
             #expect(spool.recovery.waitingRecords == 4)
@@ -36,14 +34,15 @@ import Testing
                 try await Spool.open(directory: directory, options: .tiny)
             }
             #expect("\(SpoolOpenError.locked(directory: directory, pid: pid))".contains("in use by process \(pid)"))
-            await spool.close()
+            await spool.release()
+            try await Spool.open(directory: directory, options: .tiny).release()
         }
     }
 
     @Test func filesAreReadableByNobodyElse() async throws {
         try await withDirectory { directory in
             let spool = try await Spool.open(directory: directory, options: .tiny)
-            await spool.close()
+            await spool.release()
             let manager = FileManager.default
             let names = try manager.contentsOfDirectory(atPath: directory)
             #expect(names.contains("00000000000000000001.log"))
@@ -88,7 +87,7 @@ import Testing
             #expect(spool.statistics().segments == 1)
             let logs = try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".log") }
             #expect(logs.count == 1)
-            await spool.close()
+            await spool.release()
         }
     }
 }

@@ -104,7 +104,7 @@ final class SimulatedDisk: SpoolDisk {
 
     func prepareDirectory() {}
 
-    func lock() throws(SpoolOpenError) -> any Sendable & AnyObject {
+    func lock() throws(SpoolOpenError) -> any SpoolLock {
         SimulatedLock()
     }
 
@@ -172,7 +172,9 @@ final class SimulatedDisk: SpoolDisk {
     }
 }
 
-private final class SimulatedLock: Sendable {}
+private final class SimulatedLock: SpoolLock {
+    func release() {}
+}
 
 private final class SimulatedFile: SpoolFile {
     private let name: String
