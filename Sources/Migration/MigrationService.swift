@@ -9,7 +9,6 @@ package struct MigrationService: MigrationUseCases {
     let ledger: any MigrationLedger
     let routing: any RoutingSource
     let time: TimeSource
-    let planner = MigrationPlanner()
 
     package init(
         inventory: any MigrationInventory, ledger: any MigrationLedger, routing: any RoutingSource, time: TimeSource

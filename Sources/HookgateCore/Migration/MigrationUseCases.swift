@@ -13,7 +13,9 @@ package protocol MigrationUseCases: Sendable {
     ) async throws -> MigrationSummary
 
     /// `hookgate migrate verify`: compares row by row, field by field, what the old tables say with what is there.
-    func verify(observe: (InstanceVerification) async throws -> Void) async throws -> VerificationSummary
+    func verify(
+        _ decisions: MigrationDecisions, observe: (InstanceVerification) async throws -> Void
+    ) async throws -> VerificationSummary
 
     /// `hookgate migrate runs`: the latest runs, newest first.
     func runs(limit: Int) async throws -> [RunRecord]
@@ -26,20 +28,32 @@ package protocol MigrationUseCases: Sendable {
         -> UndoSummary
 }
 
+extension MigrationUseCases {
+    /// Verifies without a person's decisions.
+    package func verify(
+        observe: (InstanceVerification) async throws -> Void
+    ) async throws -> VerificationSummary {
+        try await verify(.none, observe: observe)
+    }
+}
+
 package struct MigrationOptions: Sendable {
     package var isDryRun: Bool
     /// Refuse to write unless the plan still has this digest.
     package var expectedDigest: String?
+    package var decisions: MigrationDecisions
     /// Instances per transaction.
     package var batchSize: Int
     /// How long to wait for another run to end.
     package var lockWait: Duration
 
     package init(
-        isDryRun: Bool = false, expectedDigest: String? = nil, batchSize: Int = 500, lockWait: Duration = .seconds(60)
+        isDryRun: Bool = false, expectedDigest: String? = nil, decisions: MigrationDecisions = .none,
+        batchSize: Int = 500, lockWait: Duration = .seconds(60)
     ) {
         self.isDryRun = isDryRun
         self.expectedDigest = expectedDigest
+        self.decisions = decisions
         self.batchSize = batchSize
         self.lockWait = lockWait
     }

@@ -97,6 +97,7 @@ extension PlanNote: CustomStringConvertible {
             "its legacy rows disagree on \(field): \(values.joined(separator: ", ")); the first was taken"
         case .furtherRows(let count): "\(count) further legacy rows of this name were not read"
         case .foreignClinicColumn(let text): "the row's clinic_id \(text) is no clinic of its organization; ignored"
+        case .foreignDecision(let id): "clinic \(id), which was decided on, is none of its organization; ignored"
         case .foreignClinicInName(let id): "clinic \(id) in its name belongs to another organization; ignored"
         case .nameHoldsOrganization: "the id in its name is the organization's, so it does not tell the clinic"
         case .weakerEvidence(let kind, let id): "\(kind) points to clinic \(id) instead"

@@ -86,6 +86,8 @@ package enum PlanNote: Sendable, Equatable {
     case furtherRows(Int)
     /// The legacy row has a clinic column, and what stands in it is no clinic of its organization.
     case foreignClinicColumn(String)
+    /// A person named a clinic that is none of the row's organization.
+    case foreignDecision(ClinicID)
     /// A uuid in the name is a clinic of another organization.
     case foreignClinicInName(ClinicID)
     /// The uuid in the name is the organization's, so it says nothing of the clinic, even where one has the same id.

@@ -4,6 +4,7 @@ extension MigrationService {
     package func check(observe: (CheckEvent) async throws -> Void) async throws -> CheckReport {
         let survey = try await inventory.survey()
         try await observe(.surveyed(survey))
+        let planner = MigrationPlanner()
         var report = CheckReport(survey: survey)
         try await inventory.pages(of: .everything, size: Self.pageSize) { page in
             let traffic = try await inventory.lastTraffic(of: page.instances.map(\.name))

@@ -17,6 +17,8 @@ struct ClinicResolver {
 
     let organizationID: OrganizationID
     let directory: ClinicDirectory
+    /// The clinic that a person named.
+    let decided: ClinicID?
 
     func decide(for merged: MergedLegacy, existing: IntegrationRow?) -> Decision {
         var notes: [PlanNote] = []
@@ -51,6 +53,13 @@ struct ClinicResolver {
         notes: inout [PlanNote]
     ) -> [Evidence] {
         var found: [Evidence] = []
+        if let decided {
+            if isOwn(decided) {
+                found.append(Evidence(kind: .decision, clinic: decided))
+            } else {
+                notes.append(.foreignDecision(decided))
+            }
+        }
         for text in merged.clinicColumns {
             if let id = ClinicID(text), isOwn(id) {
                 found.append(Evidence(kind: .clinicColumn, clinic: id))

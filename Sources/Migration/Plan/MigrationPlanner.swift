@@ -5,7 +5,11 @@ package import HookgateCore
 /// Nothing is guessed and nothing is overwritten: where the legacy rows contradict each other on whose instance it
 /// is, or the evidence does not decide for one clinic, that is the result, and a person's work.
 package struct MigrationPlanner: Sendable {
-    package init() {}
+    private let decisions: MigrationDecisions
+
+    package init(_ decisions: MigrationDecisions = .none) {
+        self.decisions = decisions
+    }
 
     /// Plans every instance of a page that a legacy table names.
     package func plan(_ page: InventoryPage) -> [PlannedInstance] {
@@ -15,6 +19,10 @@ package struct MigrationPlanner: Sendable {
     package func plan(_ instance: LegacyInstance, in page: InventoryPage) -> PlannedInstance {
         let integrations = page.integrations[instance.name] ?? []
         let merged = MergedLegacy(instance)
+        if let reason = decisions.excluded[instance.name] {
+            return PlannedInstance(
+                name: instance.name, action: .excluded(reason: reason), clinic: nil, notes: merged.notes)
+        }
         let organizationID: OrganizationID
         switch organization(of: merged, directory: page.directory) {
         case .failure(let obstacle):
@@ -30,7 +38,8 @@ package struct MigrationPlanner: Sendable {
             let conflict = PlanAction.conflict(.integrationOrganization(integration: owner, legacy: organizationID))
             return PlannedInstance(name: instance.name, action: conflict, clinic: nil, notes: merged.notes)
         }
-        let resolver = ClinicResolver(organizationID: organizationID, directory: page.directory)
+        let resolver = ClinicResolver(
+            organizationID: organizationID, directory: page.directory, decided: decisions.clinics[instance.name])
         let decision = resolver.decide(for: merged, existing: integrations.first)
         let notes = merged.notes + decision.notes
         switch decision.verdict {

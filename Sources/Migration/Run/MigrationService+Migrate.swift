@@ -9,11 +9,12 @@ extension MigrationService {
             let survey = try await inventory.survey()
             try await observe(.surveyed(survey))
             if let expected = options.expectedDigest {
-                try await refuse(unless: expected)
+                try await refuse(unless: expected, decisions: options.decisions)
             }
+            let planner = MigrationPlanner(options.decisions)
             var run = MigrationRun(inventory: inventory, ledger: ledger, planner: planner, time: time)
             try await run.execute(batchSize: options.batchSize, pageSize: Self.pageSize, observe: observe)
-            let verification = try await verify { try await observe(.verified($0)) }
+            let verification = try await verify(options.decisions) { try await observe(.verified($0)) }
             return MigrationSummary(
                 run: run.id, survey: survey, counts: run.counts, digest: run.digest, verification: verification)
         }
@@ -24,23 +25,24 @@ extension MigrationService {
     ) async throws -> MigrationSummary {
         let survey = try await inventory.survey()
         try await observe(.surveyed(survey))
-        let plan = try await plan { try await observe(.planned($0)) }
+        let plan = try await plan(options.decisions) { try await observe(.planned($0)) }
         if let expected = options.expectedDigest, expected != plan.digest {
             throw MigrationError.planChanged(expected: expected, actual: plan.digest)
         }
         return MigrationSummary(run: nil, survey: survey, counts: plan.counts, digest: plan.digest, verification: nil)
     }
 
-    private func refuse(unless expected: String) async throws {
-        let plan = try await plan { _ in }
+    private func refuse(unless expected: String, decisions: MigrationDecisions) async throws {
+        let plan = try await plan(decisions) { _ in }
         guard plan.digest == expected else {
             throw MigrationError.planChanged(expected: expected, actual: plan.digest)
         }
     }
 
     private func plan(
-        observe: (PlannedInstance) async throws -> Void
+        _ decisions: MigrationDecisions, observe: (PlannedInstance) async throws -> Void
     ) async throws -> (counts: PlanCounts, digest: String) {
+        let planner = MigrationPlanner(decisions)
         var counts = PlanCounts()
         var digest = PlanDigest()
         try await inventory.pages(of: .legacy, size: Self.pageSize) { page in

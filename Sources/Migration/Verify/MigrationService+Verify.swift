@@ -2,15 +2,16 @@ package import HookgateCore
 
 extension MigrationService {
     /// Look-ups in flight at once: enough to keep a small pool of connections busy.
-    private static let routeWidth = 4
+    private static let routeWidth = 3
 
     package func verify(
-        observe: (InstanceVerification) async throws -> Void
+        _ decisions: MigrationDecisions, observe: (InstanceVerification) async throws -> Void
     ) async throws -> VerificationSummary {
+        let planner = MigrationPlanner(decisions)
         var summary = VerificationSummary()
         let shared = try await inventory.sharedTokens()
         try await inventory.pages(of: .legacy, size: Self.pageSize) { page in
-            let compared = page.instances.map { compare($0, in: page, sharedTokens: shared) }
+            let compared = page.instances.map { compare($0, in: page, planner: planner, sharedTokens: shared) }
             let routeFindings = try await routeFindings(for: page)
             for result in compared {
                 let complete = result.adding(routeFindings[result.name] ?? [])
@@ -22,7 +23,7 @@ extension MigrationService {
     }
 
     private func compare(
-        _ instance: LegacyInstance, in page: InventoryPage, sharedTokens: Set<TokenDigest>
+        _ instance: LegacyInstance, in page: InventoryPage, planner: MigrationPlanner, sharedTokens: Set<TokenDigest>
     ) -> InstanceVerification {
         let planned = planner.plan(instance, in: page)
         let row = page.integrations[instance.name]?.first

@@ -61,10 +61,15 @@ package struct PostgresMigrationInventory: MigrationInventory {
         _ body: (PostgresConnection, TableShapes) async throws -> Success
     ) async throws -> Success {
         try await pool.transaction(.snapshot) { connection in
-            // The text form of a row, by which its versions are told apart, must not depend on the session; and the
-            // transaction idles while batches are written, whatever the role's default says.
+            // The text form of a row, by which its versions are told apart, must not depend on the session; the
+            // transaction idles while batches are written, whatever the role's default says; and a cursor here is
+            // read to its end, so its first row need not come quickly.
             try await connection.execute(
-                script: "SET LOCAL TIME ZONE 'UTC'; SET LOCAL idle_in_transaction_session_timeout = 0")
+                script: """
+                    SET LOCAL TIME ZONE 'UTC';
+                    SET LOCAL idle_in_transaction_session_timeout = 0;
+                    SET LOCAL cursor_tuple_fraction = 1
+                    """)
             return try await body(connection, try await TableShapes.load(from: connection))
         }
     }

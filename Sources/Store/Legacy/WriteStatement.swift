@@ -146,10 +146,7 @@ extension PlannedInstance {
 extension IntegrationDraft {
     /// Each field as it was carried over: the journal's side of a verification.
     fileprivate var seenJSON: String {
-        var members = ConfigMembers()
-        for field in fields {
-            if let value = value(of: field) { members.set(field.name, toString: value) }
-        }
-        return members.text
+        let pairs = fields.compactMap { field in value(of: field).map { (field.name, ConfigMembers.quoted($0)) } }
+        return ConfigMembers(keys: pairs.map(\.0), values: pairs.map(\.1)).text
     }
 }

@@ -119,6 +119,28 @@ struct ClinicEvidenceTests {
         #expect(planned.clinic?.clinic == World.clinicB)
     }
 
+    @Test func personsDecisionComesBeforeAnyEvidence() {
+        let name = InstanceName("clinic-\(World.clinicA)")
+        let decisions = MigrationDecisions(clinics: [name: World.clinicB])
+        let planned = World.plan(name.text, directory: World.directory(two), decisions: decisions)
+        #expect(planned.clinic == ClinicCandidate(clinic: World.clinicB, name: "B", evidence: [.decision]))
+        #expect(planned.notes.contains(.weakerEvidence(.idInName, World.clinicA)))
+    }
+
+    @Test func decisionForAnotherOrganizationsClinicIsIgnoredAndNoted() {
+        let decisions = MigrationDecisions(clinics: [InstanceName("clinic-abc123"): World.stranger])
+        let planned = World.plan(directory: World.directory(two), decisions: decisions)
+        #expect(planned.action.needsDecision)
+        #expect(planned.notes.contains(.foreignDecision(World.stranger)))
+    }
+
+    @Test func excludedInstanceIsLeftOutWithItsReason() {
+        let decisions = MigrationDecisions(excluded: [InstanceName("clinic-abc123"): "closed in May"])
+        let planned = World.plan(decisions: decisions)
+        #expect(planned.action == .excluded(reason: "closed in May"))
+        #expect(!planned.action.needsDecision)
+    }
+
     @Test func organizationWithoutClinicIsListed() {
         #expect(
             World.plan(directory: World.directory([])).action

@@ -58,7 +58,7 @@ enum World {
     static func plan(
         _ name: String = "clinic-abc123", rows: [LegacyRow] = [row()],
         directory: ClinicDirectory = directory([clinic(clinicA)]), integrations: [IntegrationRow] = [],
-        seen: SeenValues? = nil
+        seen: SeenValues? = nil, decisions: MigrationDecisions = .none
     ) -> PlannedInstance {
         let name = InstanceName(name)
         let instance = LegacyInstance(name: name, rows: rows)
@@ -66,6 +66,6 @@ enum World {
             instances: [instance], directory: directory,
             integrations: integrations.isEmpty ? [:] : [name: integrations],
             seen: seen.map { [name: $0] } ?? [:])
-        return MigrationPlanner().plan(instance, in: page)
+        return MigrationPlanner(decisions).plan(instance, in: page)
     }
 }
