@@ -3,6 +3,9 @@
 package struct AdvisoryLock {
     /// How often the holder makes sure that its connection, and with it the lock, still stands.
     private static let heartbeat: Duration = .seconds(2)
+    /// A statement that waits for a lock holds a snapshot, and an index that is built concurrently waits for every
+    /// older snapshot to end: the holder's work would wait for those who wait for the holder. So they ask anew.
+    private static let longestSnapshot: Duration = .milliseconds(250)
 
     /// Runs `body` while holding the lock `key`.
     ///
@@ -14,8 +17,13 @@ package struct AdvisoryLock {
     ) async throws -> T {
         let connection = try await PostgresConnection.open(url)
         do {
-            try await connection.begin(.readCommitted)
-            try await acquire(key, on: connection, wait: wait)
+            let deadline = ContinuousClock.now.advanced(by: wait)
+            while try await !acquire(
+                key, on: connection, wait: min(ContinuousClock.now.duration(to: deadline), longestSnapshot)
+            ) {
+                guard ContinuousClock.now < deadline else { throw heldByAnother(wait) }
+                await connection.rollback()
+            }
             let value = try await run(body, guardedBy: connection)
             await release(connection)
             return value
@@ -31,7 +39,11 @@ package struct AdvisoryLock {
         await connection.close()
     }
 
-    private static func acquire(_ key: Int64, on connection: PostgresConnection, wait: Duration) async throws {
+    /// Begins the transaction that holds the lock; false when another holds the lock for as long as `wait`.
+    private static func acquire(
+        _ key: Int64, on connection: PostgresConnection, wait: Duration
+    ) async throws(PostgresError) -> Bool {
+        try await connection.begin(.readCommitted)
         // The transaction idles for as long as `body` takes, whatever the server's or the role's defaults are.
         try await connection.execute(
             script: "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0"
@@ -40,16 +52,23 @@ package struct AdvisoryLock {
         guard milliseconds > 0 else {
             // lock_timeout 0 would mean to wait forever.
             let rows = try await connection.query("SELECT pg_try_advisory_xact_lock($1::bigint) AS granted", [key])
-            guard try rows.first?.decode("granted") == true else { throw heldByAnother(wait) }
-            return
+            try await endSnapshot(connection)
+            return try rows.first?.decode("granted") == true
         }
-        try await connection.query(
-            "SELECT set_config('lock_timeout', $1, true)", [String(min(milliseconds, 2_147_483_647))])
+        try await connection.query("SELECT set_config('lock_timeout', $1, true)", [String(milliseconds)])
         do throws(PostgresError) {
             try await connection.query("SELECT pg_advisory_xact_lock($1::bigint)", [key])
+            try await endSnapshot(connection)
+            return true
         } catch {
-            throw error.sqlState == "55P03" ? heldByAnother(wait) : error
+            guard error.sqlState == "55P03" else { throw error }
+            return false
         }
+    }
+
+    // A statement with parameters keeps its snapshot until the next statement, a script lets go of it.
+    private static func endSnapshot(_ connection: PostgresConnection) async throws(PostgresError) {
+        try await connection.execute(script: "SET LOCAL lock_timeout = 0")
     }
 
     private static func run<T: Sendable>(

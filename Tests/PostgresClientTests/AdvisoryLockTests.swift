@@ -43,6 +43,24 @@ import Testing
         }
     }
 
+    /// Building an index concurrently waits for every older snapshot in the database.
+    @Test func neitherHolderNorWaiterHoldsUpAnIndexThatIsBuiltConcurrently() async throws {
+        try await withDatabase { database in
+            try await database.pool.query("CREATE TABLE t (n int)")
+            try await AdvisoryLock.withLock(url: database.url, key: 1) {
+                let waiter = Task {
+                    try await AdvisoryLock.withLock(url: database.url, key: 1, wait: .seconds(100)) { "waited" }
+                }
+                try await database.pool.withConnection { connection in
+                    try await connection.execute(script: "SET lock_timeout = '60s'")
+                    try await connection.execute(script: "CREATE INDEX CONCURRENTLY ON t (n)")
+                    try await connection.execute(script: "RESET lock_timeout")
+                }
+                waiter.cancel()
+            }
+        }
+    }
+
     @Test func lockIsFreeAgainAfterAThrow() async throws {
         struct Refusal: Error {}
         try await withDatabase { database in
