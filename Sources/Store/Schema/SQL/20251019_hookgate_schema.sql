@@ -1,6 +1,6 @@
 -- Schema hookgate: everything of ours that is not a column of healthcare.integrations.
 --
--- Only creates. Applied once, in one transaction; needs CREATE on the database and no superuser.
+-- Only creates what is missing, in one transaction; needs CREATE on the database and no superuser.
 -- Instance names have collation "C" everywhere: they are compared byte for byte, as Evolution does.
 -- "recorded" times default to now(); every time that a decision reads is written by the program.
 
@@ -14,7 +14,7 @@ END
 $$;
 
 -- What was applied to this database. Built-in files have one row, files given by hand one row a run.
-CREATE TABLE hookgate.schema_migrations (
+CREATE TABLE IF NOT EXISTS hookgate.schema_migrations (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name        text NOT NULL,
     kind        text NOT NULL CHECK (kind IN ('built-in', 'file')),
@@ -24,10 +24,10 @@ CREATE TABLE hookgate.schema_migrations (
     -- False while a statement waits for its condition (an index for duplicates to go): the file runs again.
     is_complete boolean NOT NULL DEFAULT true
 );
-CREATE UNIQUE INDEX schema_migrations_built_in ON hookgate.schema_migrations (name) WHERE kind = 'built-in';
+CREATE UNIQUE INDEX IF NOT EXISTS schema_migrations_built_in ON hookgate.schema_migrations (name) WHERE kind = 'built-in';
 
 -- Runs of `hookgate migrate`, and for each instance what was there before and after.
-CREATE TABLE hookgate.migration_runs (
+CREATE TABLE IF NOT EXISTS hookgate.migration_runs (
     id          uuid PRIMARY KEY,
     state       text NOT NULL CHECK (state IN ('running', 'finished', 'failed', 'undone')),
     started_at  timestamptz NOT NULL,
@@ -35,9 +35,9 @@ CREATE TABLE hookgate.migration_runs (
     digest      text,
     counts      jsonb NOT NULL DEFAULT '{}'
 );
-CREATE INDEX migration_runs_started_at ON hookgate.migration_runs (started_at);
+CREATE INDEX IF NOT EXISTS migration_runs_started_at ON hookgate.migration_runs (started_at);
 
-CREATE TABLE hookgate.migration_rows (
+CREATE TABLE IF NOT EXISTS hookgate.migration_rows (
     run_id          uuid NOT NULL REFERENCES hookgate.migration_runs ON DELETE CASCADE,
     instance_name   text COLLATE "C" NOT NULL,
     integration_id  uuid NOT NULL,
@@ -52,12 +52,12 @@ CREATE TABLE hookgate.migration_rows (
     undone_at       timestamptz,
     PRIMARY KEY (run_id, instance_name)
 );
-CREATE INDEX migration_rows_instance_name ON hookgate.migration_rows (instance_name);
-CREATE INDEX migration_rows_integration_id ON hookgate.migration_rows (integration_id);
+CREATE INDEX IF NOT EXISTS migration_rows_instance_name ON hookgate.migration_rows (instance_name);
+CREATE INDEX IF NOT EXISTS migration_rows_integration_id ON hookgate.migration_rows (integration_id);
 
 -- Every token ever held, as SHA-256 of its text. Kept by triggers on healthcare.integrations; what
 -- `hookgate tokens` changes here directly is passed on as well.
-CREATE TABLE hookgate.tokens (
+CREATE TABLE IF NOT EXISTS hookgate.tokens (
     digest         bytea PRIMARY KEY CHECK (octet_length(digest) = 32),
     -- Null for a current token that several integrations hold: nobody can say whose it is.
     integration_id uuid,
@@ -68,20 +68,20 @@ CREATE TABLE hookgate.tokens (
     changed_at     timestamptz NOT NULL DEFAULT now(),
     revision       xid8 NOT NULL DEFAULT pg_current_xact_id()
 );
-CREATE INDEX tokens_integration_id ON hookgate.tokens (integration_id);
-CREATE INDEX tokens_revision ON hookgate.tokens (revision);
+CREATE INDEX IF NOT EXISTS tokens_integration_id ON hookgate.tokens (integration_id);
+CREATE INDEX IF NOT EXISTS tokens_revision ON hookgate.tokens (revision);
 
 -- Integrations that are gone, so that a reader of changes learns of it.
-CREATE TABLE hookgate.deleted_integrations (
+CREATE TABLE IF NOT EXISTS hookgate.deleted_integrations (
     integration_id uuid PRIMARY KEY,
     deleted_at     timestamptz NOT NULL DEFAULT now(),
     revision       xid8 NOT NULL DEFAULT pg_current_xact_id()
 );
-CREATE INDEX deleted_integrations_revision ON hookgate.deleted_integrations (revision);
+CREATE INDEX IF NOT EXISTS deleted_integrations_revision ON hookgate.deleted_integrations (revision);
 
 -- The inbox: one row for each event that was accepted, one partition a day. The key holds the day because a
 -- partitioned table's key must; an event's day never changes, so shipping twice meets the same key.
-CREATE TABLE hookgate.events (
+CREATE TABLE IF NOT EXISTS hookgate.events (
     id                uuid NOT NULL,
     day               date NOT NULL,
     received_at       timestamptz NOT NULL,
@@ -107,14 +107,14 @@ CREATE TABLE hookgate.events (
     body_sha256       bytea NOT NULL CHECK (octet_length(body_sha256) = 32),
     PRIMARY KEY (day, id)
 ) PARTITION BY RANGE (day);
-CREATE INDEX events_received_at ON hookgate.events (received_at);
-CREATE INDEX events_clinic ON hookgate.events (clinic_id, received_at);
-CREATE INDEX events_instance ON hookgate.events (instance_name, received_at);
-CREATE INDEX events_kind ON hookgate.events (event, received_at);
+CREATE INDEX IF NOT EXISTS events_received_at ON hookgate.events (received_at);
+CREATE INDEX IF NOT EXISTS events_clinic ON hookgate.events (clinic_id, received_at);
+CREATE INDEX IF NOT EXISTS events_instance ON hookgate.events (instance_name, received_at);
+CREATE INDEX IF NOT EXISTS events_kind ON hookgate.events (event, received_at);
 -- Nearly every event ends as delivered: the states that are asked for are the others.
-CREATE INDEX events_state ON hookgate.events (state, received_at) WHERE state <> 'delivered';
+CREATE INDEX IF NOT EXISTS events_state ON hookgate.events (state, received_at) WHERE state <> 'delivered';
 
-CREATE TABLE hookgate.event_bodies (
+CREATE TABLE IF NOT EXISTS hookgate.event_bodies (
     id   uuid NOT NULL,
     day  date NOT NULL,
     body bytea NOT NULL,
@@ -126,7 +126,7 @@ CREATE TABLE hookgate.event_bodies (
 -- stop traffic on the other days. The lock is the one that attaching takes anyway; it lets reads and writes
 -- through, lets one caller make the table, and shows the others that it is there (an advisory lock would not:
 -- it leaves a waiting session's catalogue cache as it was).
-CREATE FUNCTION hookgate.ensure_event_partitions(wanted date) RETURNS boolean
+CREATE OR REPLACE FUNCTION hookgate.ensure_event_partitions(wanted date) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     parent text;
@@ -157,7 +157,7 @@ $$;
 REVOKE ALL ON FUNCTION hookgate.ensure_event_partitions(date) FROM PUBLIC;
 
 -- Which way each instance's webhooks came, by day. The empty name stands for "none".
-CREATE TABLE hookgate.route_traffic (
+CREATE TABLE IF NOT EXISTS hookgate.route_traffic (
     instance_name text COLLATE "C" NOT NULL,
     route         text NOT NULL CHECK (route IN ('token', 'instance')),
     day           date NOT NULL,
@@ -168,34 +168,35 @@ CREATE TABLE hookgate.route_traffic (
 );
 
 -- When a gateway was listening: silence proves something only while somebody listened.
-CREATE TABLE hookgate.coverage (
+CREATE TABLE IF NOT EXISTS hookgate.coverage (
     gateway_id      uuid NOT NULL,
     listening_from  timestamptz NOT NULL,
     listening_until timestamptz NOT NULL,
     PRIMARY KEY (gateway_id, listening_from),
     CHECK (listening_from <= listening_until)
 );
-CREATE INDEX coverage_listening_until ON hookgate.coverage (listening_until);
+CREATE INDEX IF NOT EXISTS coverage_listening_until ON hookgate.coverage (listening_until);
 
 -- What every replica must agree on.
-CREATE TABLE hookgate.settings (
+CREATE TABLE IF NOT EXISTS hookgate.settings (
     name       text PRIMARY KEY,
     value      jsonb NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT now()
 );
 
 -- Keys of this installation, made where they are kept so that they never travel. `probe` signs `hookgate test`.
-CREATE TABLE hookgate.server_keys (
+CREATE TABLE IF NOT EXISTS hookgate.server_keys (
     name       text PRIMARY KEY,
     key        bytea NOT NULL CHECK (octet_length(key) = 32),
     created_at timestamptz NOT NULL DEFAULT now()
 );
 -- A random uuid has 122 random bits: three of them fill the 256 of the digest.
 INSERT INTO hookgate.server_keys (name, key)
-SELECT 'probe', sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()));
+SELECT 'probe', sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
+ON CONFLICT (name) DO NOTHING;
 
 -- Work that one replica at a time may do. A holder that lost its lease is told by the fencing number.
-CREATE TABLE hookgate.leases (
+CREATE TABLE IF NOT EXISTS hookgate.leases (
     name         text PRIMARY KEY,
     holder       uuid NOT NULL,
     leased_until timestamptz NOT NULL,
@@ -203,16 +204,16 @@ CREATE TABLE hookgate.leases (
 );
 
 -- Digests of what was stored lately, so that a retry is not stored again.
-CREATE TABLE hookgate.dedupe_keys (
+CREATE TABLE IF NOT EXISTS hookgate.dedupe_keys (
     digest     bytea PRIMARY KEY,
     event_id   uuid NOT NULL,
     event_day  date NOT NULL,
     expires_at timestamptz NOT NULL
 );
-CREATE INDEX dedupe_keys_expires_at ON hookgate.dedupe_keys (expires_at);
+CREATE INDEX IF NOT EXISTS dedupe_keys_expires_at ON hookgate.dedupe_keys (expires_at);
 
 -- Who did what. Each entry holds the digest of the one before it.
-CREATE TABLE hookgate.audit_log (
+CREATE TABLE IF NOT EXISTS hookgate.audit_log (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     recorded_at     timestamptz NOT NULL,
     actor           text NOT NULL,
@@ -222,7 +223,7 @@ CREATE TABLE hookgate.audit_log (
     previous_digest bytea,
     digest          bytea NOT NULL
 );
-CREATE INDEX audit_log_recorded_at ON hookgate.audit_log (recorded_at);
+CREATE INDEX IF NOT EXISTS audit_log_recorded_at ON hookgate.audit_log (recorded_at);
 
 -- PostgREST's roles get no way in. Rights on the tables are taken as well, should a default have granted some.
 DO $$

@@ -200,7 +200,8 @@ $$;
 -- 4. Tokens for the rows that are there. Batches commit, so an interrupted run goes on where it was.
 DO $$
 DECLARE
-    last healthcare.integrations.id%TYPE := '00000000-0000-0000-0000-000000000000';
+    last     uuid := '00000000-0000-0000-0000-000000000000';
+    is_first boolean := true;
 BEGIN
     LOOP
         PERFORM set_config('lock_timeout', coalesce(nullif(current_setting('lock_timeout'), '0'), '3s'), true);
@@ -208,7 +209,7 @@ BEGIN
         PERFORM set_config('row_security', 'off', true);
         WITH batch AS (
             SELECT id FROM healthcare.integrations
-            WHERE id > last AND type = 'whatsapp' AND coalesce(webhook_token, '') = ''
+            WHERE id >= last AND (id > last OR is_first) AND type = 'whatsapp' AND coalesce(webhook_token, '') = ''
             ORDER BY id LIMIT 5000
             FOR NO KEY UPDATE
         ), filled AS (
@@ -218,6 +219,7 @@ BEGIN
         )
         SELECT id INTO last FROM filled ORDER BY id DESC LIMIT 1;
         EXIT WHEN NOT FOUND;
+        is_first := false;
         COMMIT;
     END LOOP;
 END

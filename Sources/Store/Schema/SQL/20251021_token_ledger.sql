@@ -44,10 +44,9 @@ $$;
 -- need not see schema hookgate. Where tokens are unique it works from the statement's own rows alone.
 CREATE OR REPLACE FUNCTION hookgate.track_integrations() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-<<track_integrations>>
 DECLARE
     is_unique   constant boolean := hookgate.tokens_are_unique();
-    grace_until timestamptz := NULL;
+    grace_end   timestamptz := NULL;
     gone        uuid[] := '{}';
     affected    text[];
     is_relevant boolean;
@@ -78,7 +77,7 @@ BEGIN
         IF NOT is_relevant THEN
             RETURN NULL;
         END IF;
-        grace_until := nullif(current_setting('hookgate.rotation_grace_until', true), '')::timestamptz;
+        grace_end := nullif(current_setting('hookgate.rotation_grace_until', true), '')::timestamptz;
         gone := ARRAY(
             SELECT id FROM old_rows WHERE type = 'whatsapp'
             EXCEPT SELECT id FROM new_rows WHERE type = 'whatsapp');
@@ -102,9 +101,9 @@ BEGIN
         SELECT DISTINCT ON (webhook_token) sha256(convert_to(webhook_token, 'UTF8')), id,
             coalesce(nullif(config->>'instance_name', ''), nullif(config->>'instance', ''),
                      nullif(config->>'instanceName', '')),
-            CASE WHEN track_integrations.grace_until IS NULL OR id = ANY (gone) THEN 'revoked' ELSE 'grace' END,
-            CASE WHEN track_integrations.grace_until IS NULL OR id = ANY (gone) THEN NULL
-                 ELSE track_integrations.grace_until END
+            CASE WHEN grace_end IS NULL OR id = ANY (gone) THEN 'revoked' ELSE 'grace' END,
+            CASE WHEN grace_end IS NULL OR id = ANY (gone) THEN NULL
+                 ELSE grace_end END
         FROM old_rows
         WHERE type = 'whatsapp' AND webhook_token = ANY (affected)
             AND (is_unique OR NOT EXISTS (
@@ -223,6 +222,7 @@ DO $$
 DECLARE
     is_unique constant boolean := hookgate.tokens_are_unique();
     last      uuid := '00000000-0000-0000-0000-000000000000';
+    is_first  boolean := true;
     reached   uuid;
     found     text[];
 BEGIN
@@ -232,7 +232,7 @@ BEGIN
         SELECT max(id::text)::uuid, array_agg(webhook_token) FILTER (WHERE webhook_token <> '') INTO reached, found
         FROM (
             SELECT id, webhook_token FROM healthcare.integrations
-            WHERE id > last AND type = 'whatsapp' ORDER BY id LIMIT 5000
+            WHERE id >= last AND (id > last OR is_first) AND type = 'whatsapp' ORDER BY id LIMIT 5000
         ) batch;
         EXIT WHEN reached IS NULL;
         IF is_unique THEN
@@ -242,13 +242,14 @@ BEGIN
                          nullif(config->>'instanceName', '')),
                 'current'
             FROM healthcare.integrations
-            WHERE id > last AND id <= reached AND type = 'whatsapp' AND webhook_token <> ''
+            WHERE id >= last AND (id > last OR is_first) AND id <= reached AND type = 'whatsapp' AND webhook_token <> ''
             ON CONFLICT (digest) DO NOTHING;
         ELSIF found IS NOT NULL THEN
             PERFORM hookgate.settle_shared_tokens(found);
         END IF;
         COMMIT;
         last := reached;
+        is_first := false;
     END LOOP;
 END
 $$;

@@ -1,0 +1,40 @@
+import Crypto
+
+/// One file of SQL: built in, or given by a person.
+package struct SchemaFile: Sendable, Equatable {
+    /// The name without its folder; what the ledger knows the file by.
+    package let name: String
+    package let text: String
+
+    package init(name: String, text: String) {
+        self.name = name
+        self.text = text
+    }
+
+    /// SHA-256 of the text: a built-in file that was applied never changes again.
+    package var checksum: [UInt8] {
+        Array(SHA256.hash(data: Array(self.text.utf8)))
+    }
+}
+
+extension SchemaFile {
+    /// Every built-in file that `schema apply` brings a database to, in order.
+    package static let builtIn = [
+        SchemaFile("20251019_hookgate_schema.sql", PackageResources._0251019_hookgate_schema_sql),
+        addWebhookTokens,
+        SchemaFile("20251021_token_ledger.sql", PackageResources._0251021_token_ledger_sql),
+    ]
+
+    /// The file that scenario 3 of the migration guide runs by itself, again and again.
+    package static let addWebhookTokens = SchemaFile(
+        "20251020_add_webhook_tokens_to_integrations.sql",
+        PackageResources._0251020_add_webhook_tokens_to_integrations_sql)
+
+    /// Has the name the migration guide gives it, and refuses; see `hookgate cleanup`.
+    package static let dropLegacyTables = SchemaFile(
+        "20251020_drop_legacy_whatsapp_tables.sql", PackageResources._0251020_drop_legacy_whatsapp_tables_sql)
+
+    private init(_ name: String, _ bytes: [UInt8]) {
+        self.init(name: name, text: String(decoding: bytes, as: UTF8.self))
+    }
+}
