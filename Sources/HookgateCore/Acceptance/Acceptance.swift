@@ -69,7 +69,7 @@ extension Acceptance {
 
     /// A body without an instance is fine (some events have none); one that names another instance than the
     /// integration's would put a patient's words before the wrong clinic.
-    private static func names(_ facts: BodyFacts, another entry: RoutingEntry) -> Bool {
+    static func names(_ facts: BodyFacts, another entry: RoutingEntry) -> Bool {
         guard let named = facts.instance, let own = entry.instanceName else { return false }
         return InstanceName(named) != own
     }

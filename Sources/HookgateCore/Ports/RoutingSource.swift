@@ -21,6 +21,15 @@ package enum RoutingSourceError: Error, Equatable {
     case timedOut
 }
 
+extension RoutingSourceError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unavailable(let reason): reason
+        case .timedOut: "the database did not answer in time"
+        }
+    }
+}
+
 /// A place in the stream of changes: the oldest transaction that was still running when it was taken.
 package struct RoutingCursor: Sendable, Equatable {
     package let transaction: UInt64

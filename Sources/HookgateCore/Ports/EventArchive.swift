@@ -1,0 +1,8 @@
+/// Reads the inbox for people. Filled by the store.
+package protocol EventArchive: Sendable {
+    /// Newest first, at most `filter.limit` of them.
+    func list(_ filter: EventFilter) async throws -> EventPage
+
+    /// Nil when there is no such event.
+    func event(_ id: EventID) async throws -> StoredEvent?
+}

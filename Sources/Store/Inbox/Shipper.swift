@@ -1,0 +1,147 @@
+package import FoundationEssentials
+package import HookgateCore
+package import Logging
+package import PostgresClient
+import Synchronization
+
+/// Carries events from the spool into the inbox, in order, for as long as the gateway runs.
+///
+/// A batch is committed in the inbox first and only then passed in the spool, so a crash in between ships it again;
+/// the inbox knows an event by its id and takes it once.
+package final class Shipper: Sendable {
+    package struct Options: Sendable {
+        package var maximumRecords = 500
+        /// Bodies in one statement; several times this is in memory while it is sent.
+        package var maximumBytes = 8 << 20
+        package var firstPause = Duration.milliseconds(200)
+        package var longestPause = Duration.seconds(10)
+        /// For what is left when the gateway ends.
+        package var remainderTime = Duration.seconds(10)
+
+        package init() {}
+    }
+
+    private let spool: Spool
+    private let writer: InboxWriter
+    private let routing: any RoutingSource
+    private let options: Options
+    private let time: TimeSource
+    private let sleep: @Sendable (Duration) async throws -> Void
+    private let logger: Logger
+    private let state = Mutex(ShipperStatus())
+
+    package init(
+        spool: Spool, pool: PostgresPool, routing: any RoutingSource, options: Options = Options(),
+        time: TimeSource = .system, logger: Logger,
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    ) {
+        self.spool = spool
+        self.writer = InboxWriter(pool: pool, gatewayID: spool.gatewayID, time: time)
+        self.routing = routing
+        self.options = options
+        self.time = time
+        self.sleep = sleep
+        self.logger = logger
+    }
+
+    package var status: ShipperStatus { state.withLock { $0 } }
+
+    /// Ships whatever becomes durable, until its task is cancelled.
+    package func run() async {
+        for await _ in spool.newRecords {
+            var pause = options.firstPause
+            while !Task.isCancelled {
+                do {
+                    guard try await shipBatch() else { break }
+                    pause = options.firstPause
+                } catch {
+                    failed(error, nextTry: pause)
+                    // Jitter, so that the gateways of a fleet do not all come back at once.
+                    guard (try? await sleep(pause * Double.random(in: 0.5...1))) != nil else { return }
+                    pause = min(pause * 2, options.longestPause)
+                }
+            }
+        }
+    }
+
+    /// Ships what is left when nothing is accepted any more, within ``Options/remainderTime``. What does not get out
+    /// stays on disk for the next start.
+    package func shipRemainder() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                do {
+                    while try await self.shipBatch() {}
+                } catch {
+                    self.failed(error, nextTry: nil)
+                }
+            }
+            group.addTask { try? await self.sleep(self.options.remainderTime) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Ships the next batch; false when there is nothing left.
+    private func shipBatch() async throws -> Bool {
+        let batch = try await spool.reader.next(
+            maximumRecords: options.maximumRecords, maximumBytes: options.maximumBytes)
+        guard batch.advances else { return false }
+        let records = try await decided(batch.entries)
+        let stored = try await writer.write(records[...])
+        try await spool.reader.advance(past: batch)
+        if batch.lostRecords > 0 {
+            logger.critical(
+                "❌ events of the spool are damaged and cannot be read; their segments are kept aside",
+                metadata: ["events": "\(batch.lostRecords)"])
+        }
+        let now = time.now
+        state.withLock { state in
+            state.lastFailure = nil
+            state.lastShippedAt = now
+            state.stored += UInt64(stored)
+            state.repeated += UInt64(records.count - stored)
+        }
+        return true
+    }
+
+    /// Asks the source of truth again for events that were stored undecided; one look-up for each sender.
+    private func decided(_ entries: [SpoolBatch.Entry]) async throws -> [InboxRecord] {
+        var facts: [RoutingKey: RoutingFact] = [:]
+        var records: [InboxRecord] = []
+        for entry in entries {
+            guard case .undecided(let key) = entry.event.disposition else {
+                records.append(InboxRecord(entry.event, of: entry))
+                continue
+            }
+            let fact = if let known = facts[key] { known } else { try await routing.fact(for: key) }
+            facts[key] = fact
+            // As of its own arrival: a grace period may have ended between two events of one sender.
+            let resolution = Resolution(fact, at: entry.event.receivedAt)
+            records.append(InboxRecord(entry.event.settled(by: resolution) ?? entry.event, of: entry))
+        }
+        return records
+    }
+
+    private func failed(_ error: any Error, nextTry pause: Duration?) {
+        guard !(error is CancellationError), !Task.isCancelled else { return }
+        state.withLock {
+            $0.lastFailure = "\(error)"
+            $0.failures += 1
+        }
+        var metadata: Logger.Metadata = ["reason": "\(error)"]
+        if let pause { metadata["next_try"] = "\(pause)" }
+        logger.error("events are not shipped for now; they wait in the spool", metadata: metadata)
+    }
+}
+
+/// What the shipper says of itself, for readiness and metrics.
+package struct ShipperStatus: Sendable, Equatable {
+    /// Nil once a batch went through again.
+    package var lastFailure: String?
+    package var lastShippedAt: Date?
+    package var failures: UInt64 = 0
+    /// Events that were new to the inbox, since this process began.
+    package var stored: UInt64 = 0
+    /// Events that the inbox had already.
+    package var repeated: UInt64 = 0
+}
