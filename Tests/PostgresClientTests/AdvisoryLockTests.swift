@@ -28,6 +28,25 @@ import Testing
         }
     }
 
+    /// A snapshot kept in the lock's transaction would make an index that is built concurrently wait for the lock's
+    /// own holder.
+    @Test(arguments: [Duration.zero, .seconds(60)])
+    func lockHolderKeepsNoSnapshotThatAnIndexWouldWaitFor(wait: Duration) async throws {
+        try await withDatabase { database in
+            try await database.pool.execute(script: "CREATE TABLE t (a int)")
+            try await AdvisoryLock.withLock(url: database.url, key: 7, wait: wait) {
+                let holders = try await database.pool.query(
+                    "SELECT backend_xmin IS NULL AS free FROM pg_stat_activity WHERE pid IN (\(lockHolders))")
+                #expect(holders.count == 1)
+                for holder in holders {
+                    let isFree: Bool = try holder.decode("free")
+                    #expect(isFree)
+                }
+                try await database.pool.execute(script: "CREATE INDEX CONCURRENTLY ON t (a)")
+            }
+        }
+    }
+
     @Test(arguments: [Duration.zero, .milliseconds(50)])
     func heldLockIsRefused(wait: Duration) async throws {
         try await withDatabase { database in

@@ -53,7 +53,7 @@ package final class PrivateCluster: Sendable {
 
     /// The libpq URL of a database on this server, as its superuser.
     package func url(database: String = "postgres") -> String {
-        "postgresql://postgres@/\(Self.percentEncoded(database))?host=\(Self.percentEncoded(socketDirectory))&port=5432"
+        Self.url(database: database, socketDirectory: socketDirectory)
     }
 
     /// Stops the server and returns when it has ended; its folder is removed when it was temporary.
@@ -65,6 +65,10 @@ package final class PrivateCluster: Sendable {
 
     private static func quoted(_ value: String) -> String {
         "'" + value.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+    }
+
+    static func url(database: String, socketDirectory: String) -> String {
+        "postgresql://postgres@/\(percentEncoded(database))?host=\(percentEncoded(socketDirectory))&port=5432"
     }
 
     private static func percentEncoded(_ text: String) -> String {
