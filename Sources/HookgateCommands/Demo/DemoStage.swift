@@ -1,0 +1,111 @@
+import FoundationEssentials
+import HookgateCore
+import Subprocess
+import SystemPackage
+
+/// Runs the acts of the demo: real `hookgate` processes against the throw-away database, each shown as a person
+/// would type it, and a tally of what had to hold.
+final class DemoStage {
+    private let executable: String
+    private let environment: [Environment.Key: String]
+    private var failures: [String] = []
+    private(set) var holds = 0
+
+    init(databaseURL: String, dataDirectory: String) throws {
+        guard let executable = Self.ownPath() else {
+            throw CommandFailure("Cannot find the path of this program; the demo starts it again for each command.")
+        }
+        self.executable = executable
+        self.environment = [
+            "DATABASE_URL": databaseURL,
+            "HOOKGATE_DATA_DIR": dataDirectory,
+            "HOOKGATE_PUBLIC_URL": "https://hooks.example.com",
+            "LOG_LEVEL": "warning",
+            "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
+            "HOME": dataDirectory,
+        ]
+    }
+
+    var failed: [String] { failures }
+
+    func heading(_ text: String) {
+        StandardStream.output.line("")
+        GuideLayout.banner(text).forEach(StandardStream.output.line)
+    }
+
+    func say(_ text: String) {
+        StandardStream.output.line(text)
+    }
+
+    /// Notes one thing that must hold, and shows whether it does.
+    func expect(_ holds: Bool, _ fact: String) {
+        if holds {
+            self.holds += 1
+        } else {
+            failures.append(fact)
+        }
+        StandardStream.output.line("\(holds ? "✅" : "❌") \(fact)")
+    }
+
+    /// Runs one command to its end, shows it with its output, and checks its exit code.
+    @discardableResult
+    func hookgate(
+        _ arguments: String..., ending expected: ExitStatus, showing: Bool = true, masking secret: WebhookToken? = nil
+    ) async throws -> String {
+        let shown = arguments.map { $0 == secret?.secretText ? $0.prefix(8) + "…" : Self.quoted($0) }
+        StandardStream.output.line("\n$ hookgate \(shown.joined(separator: " "))")
+        let result = try await Subprocess.run(
+            .path(FilePath(executable)), arguments: Arguments(arguments),
+            environment: .custom(environment), output: .string(limit: 4 << 20), error: .string(limit: 1 << 20))
+        let text = result.standardOutput
+        if showing { StandardStream.output.write(text) }
+        StandardStream.output.write(result.standardError)
+        let code: Int32? =
+            switch result.terminationStatus {
+            case .exited(let code): code
+            default: nil
+            }
+        expect(
+            code == expected.rawValue,
+            "exit code \(code.map(String.init) ?? "none (ended by a signal)"), expected \(expected.rawValue)")
+        return text
+    }
+
+    /// Runs `hookgate serve` while `body` works, then ends it with SIGTERM and checks that it drained and left 0.
+    func withGateway(_ body: (_ address: String) async throws -> Void) async throws {
+        StandardStream.output.line("\n$ hookgate serve --listen 127.0.0.1:0 &")
+        let result = try await Subprocess.run(
+            .path(FilePath(executable)), arguments: ["serve", "--listen", "127.0.0.1:0"],
+            environment: .custom(environment), input: .none, output: .sequence, error: .currentStandardError
+        ) { gateway in
+            var address: String?
+            for try await line in gateway.standardOutput.strings() {
+                StandardStream.output.line(line)
+                address = Self.address(in: line)
+                if address != nil { break }
+            }
+            guard let address else {
+                throw CommandFailure("The gateway ended before it listened; see its words above.")
+            }
+            try await body(address)
+            StandardStream.output.line("\n$ kill -TERM \(gateway.processIdentifier)")
+            try gateway.send(signal: .terminate)
+        }
+        expect(
+            result.terminationStatus == .exited(0),
+            "the gateway answered what was in flight, shipped its spool and ended with exit code 0")
+    }
+
+    private static func address(in line: String) -> String? {
+        guard let start = line.firstRange(of: "http://")?.lowerBound else { return nil }
+        return String(line[start...].prefix { !$0.isWhitespace })
+    }
+
+    private static func quoted(_ argument: String) -> String {
+        argument.contains(" ") ? "'\(argument)'" : argument
+    }
+
+    private static func ownPath() -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    }
+}

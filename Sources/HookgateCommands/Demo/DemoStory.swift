@@ -1,0 +1,122 @@
+import FoundationEssentials
+import HookgateCore
+import PostgresClient
+
+/// The acts of the demo, in order.
+struct DemoStory {
+    /// What `hookgate tokens --json` says of one integration, as far as the demo needs it.
+    private struct TokenDocument: Decodable {
+        struct Integration: Decodable {
+            let instance_name: String?
+            let webhook_token: String?
+        }
+        let integrations: [Integration]
+    }
+
+    let stage: DemoStage
+    let pool: PostgresPool
+    let waitsAtEnd: Bool
+
+    func tell() async throws {
+        stage.heading("1. A legacy fleet: instance names in URLs, rows in scattered tables")
+        try await pool.execute(script: String(decoding: PackageResources.sample_fleet_sql, as: UTF8.self))
+        let before = try await untouchedTables()
+        try await stage.hookgate("check_legacy_instances.py", ending: .attention)
+
+        stage.heading("2. The migration: a dry run, the run, and the same run again")
+        try await stage.hookgate("migrate_whatsapp_integrations.py", "--dry-run", ending: .attention)
+        let empty = try await pool.query("SELECT to_regnamespace('hookgate') IS NULL AS nothing")
+        stage.expect(try empty[0].decode("nothing"), "the dry run wrote nothing: there is not even a schema of ours")
+        let migrated = try await stage.hookgate("migrate_whatsapp_integrations.py", ending: .attention)
+        stage.expect(
+            migrated.contains("✅ Migrated clinic-abc123 → Shtern Dental Clinic"),
+            "the guide's first instance went to its clinic")
+        let first = try await integrations()
+        try await stage.hookgate("migrate", ending: .attention, showing: false)
+        stage.expect(
+            try await integrations() == first, "a second run changed nothing: every row is equal, byte for byte")
+        try await stage.hookgate("migrate", "verify", ending: .attention)
+        stage.expect(
+            try await untouchedTables() == before,
+            "the legacy tables, other kinds of integration and the conversations are untouched")
+
+        stage.heading("3. The tokens")
+        try await stage.hookgate("get_webhook_tokens.py", ending: .done)
+        let tokens = try await tokens()
+
+        stage.heading("4. The gateway, on both URLs")
+        try await stage.withGateway { address in
+            let traffic = DemoTraffic(base: try PublicURL(address))
+            let webhooks = DemoWebhooks(stage: stage, pool: pool, traffic: traffic, tokens: tokens)
+            try await webhooks.postEachKind()
+            try await webhooks.testTool()
+            try await webhooks.showInbox()
+            try await webhooks.proveZeroQueries()
+            try await webhooks.proveSecretsAreGone()
+            if waitsAtEnd {
+                stage.say("\nThe gateway stays open at \(address). Press Return to end.")
+                _ = readLine()
+            }
+        }
+        try await proveNothingIsLost()
+        summary()
+    }
+
+    private func proveNothingIsLost() async throws {
+        let rows = try await pool.query("SELECT count(*)::bigint AS stored FROM hookgate.events")
+        let stored: Int64 = try rows[0].decode("stored")
+        stage.expect(
+            stored == DemoWebhooks.acceptedInAll,
+            "every event that was answered 200 is in the inbox, once: \(stored) of \(DemoWebhooks.acceptedInAll)")
+    }
+
+    private func summary() {
+        stage.heading("Summary")
+        if stage.failed.isEmpty {
+            stage.say("✅ All \(stage.holds) checks held.")
+        } else {
+            stage.say("❌ \(stage.failed.count) of \(stage.holds + stage.failed.count) checks failed:")
+            for fact in stage.failed { stage.say("   - \(fact)") }
+        }
+        stage.say(
+            """
+
+            How to go on with your own database:
+              export DATABASE_URL=postgresql://…        (Supabase: the connection string of your project)
+              hookgate check                            what is there, and what is next for each instance
+              hookgate migrate --dry-run                the plan; nothing is written
+              hookgate migrate                          the run; repeat it as often as you like
+              hookgate serve                            the gateway, on both URLs
+            """)
+    }
+
+    private func integrations() async throws -> [String] {
+        try await rows("healthcare.integrations")
+    }
+
+    /// What no command may change: all legacy tables, with the rows that are nobody's business but their owner's.
+    private func untouchedTables() async throws -> [String] {
+        var all: [String] = []
+        for table in [
+            "public.evolution_instances", "public.integrations", "core.whatsapp_conversations",
+            "healthcare.whatsapp_config", "healthcare.clinics",
+        ] { all += try await rows(table) }
+        return all
+    }
+
+    private func rows(_ table: String) async throws -> [String] {
+        try await pool.query("SELECT to_jsonb(r)::text AS image FROM \(table) AS r ORDER BY r.id")
+            .map { row in try row.decode("image", as: String.self) }
+    }
+
+    private func tokens() async throws -> [String: WebhookToken] {
+        let text = try await stage.hookgate("tokens", "--reveal", "--json", ending: .done, showing: false)
+        let document = try JSONDecoder().decode(TokenDocument.self, from: Data(text.utf8))
+        var tokens: [String: WebhookToken] = [:]
+        for integration in document.integrations {
+            guard let name = integration.instance_name, let text = integration.webhook_token else { continue }
+            tokens[name] = WebhookToken(text)
+        }
+        return tokens
+    }
+}
