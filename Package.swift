@@ -13,7 +13,9 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -27,6 +29,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -48,7 +51,8 @@ let package = Package(
             name: "HookgateCommands",
             dependencies: [
                 "HookgateCore", "PostgresClient", "Store", "Gateway", "Migration", "Fleet",
-                argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioPosix, serviceLifecycle, subprocess, yams,
+                argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+                subprocess, system, unixSignals, yams,
             ],
             resources: [.embedInCode("Demo/Resources")]
         ),
@@ -63,7 +67,10 @@ let package = Package(
             dependencies: ["HookgateCore", "HookgateTestSupport"]
         ),
         .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "HookgateTestSupport", subprocess]),
-        .testTarget(name: "StoreTests", dependencies: ["Store", "HookgateTestSupport"]),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["HookgateCore", "PostgresClient", "Store", "HookgateTestSupport", logging]
+        ),
         .testTarget(
             name: "GatewayTests",
             dependencies: [
@@ -73,7 +80,10 @@ let package = Package(
         .testTarget(name: "MigrationTests", dependencies: ["Migration", "Store", "HookgateTestSupport"]),
         .testTarget(
             name: "CommandTests",
-            dependencies: ["HookgateCommands", "HookgateTestSupport", "hookgate", argumentParser, logging, subprocess]
+            dependencies: [
+                "HookgateCommands", "HookgateCore", "HookgateTestSupport", "PostgresClient", "hookgate", argumentParser,
+                asyncHTTPClient, logging, nioCore, nioHTTP1, subprocess, system,
+            ]
         ),
     ],
     swiftLanguageModes: [.v6]

@@ -2,7 +2,30 @@ package import ArgumentParser
 
 /// `hookgate`: the verbs, each in a file of its own.
 package struct HookgateCommand: AsyncParsableCommand {
-    package static let configuration = CommandConfiguration(commandName: "hookgate")
+    package static let version = "0.1.0"
+
+    package static let configuration = CommandConfiguration(
+        commandName: "hookgate",
+        abstract: "Receives WhatsApp webhooks without losing one, and moves a live fleet to token URLs.",
+        discussion: """
+            The migration guide's scripts are here under their names: write `hookgate check_legacy_instances.py`, \
+            `hookgate check-legacy-instances` or `hookgate check`, as you like.
+
+            Exit codes: 0 done or nothing to do, 1 failed, 3 a person must decide or run something, 64 wrong usage.
+            """,
+        version: version,
+        subcommands: [
+            CheckCommand.self, MigrateCommand.self, SchemaCommand.self, TokensCommand.self, TestCommand.self,
+            ServeCommand.self, EventsCommand.self, ConfigCommand.self, DemoCommand.self, ApplyMigrationCommand.self,
+        ]
+    )
 
     package init() {}
+
+    /// Lets the guide's script names stand for subcommands: `get_webhook_tokens.py` is `get-webhook-tokens`.
+    package static func translated(_ arguments: [String]) -> [String] {
+        guard let verb = arguments.first, !verb.hasPrefix("-") else { return arguments }
+        let name = verb.hasSuffix(".py") ? String(verb.dropLast(3)) : verb
+        return [String(name.map { $0 == "_" ? "-" : $0 })] + arguments.dropFirst()
+    }
 }

@@ -2,8 +2,8 @@ import ArgumentParser
 import HookgateCommands
 
 @main
-struct Main {
+struct Hookgate {
     static func main() async {
-        await HookgateCommand.main()
+        await HookgateCommand.main(HookgateCommand.translated(Array(CommandLine.arguments.dropFirst())))
     }
 }

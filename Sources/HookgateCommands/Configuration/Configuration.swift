@@ -1,3 +1,4 @@
+package import HookgateCore
 package import Logging
 
 /// The whole configuration, typed and checked.
@@ -8,8 +9,7 @@ package struct Configuration: Sendable {
     package let databaseURL: String?
     package let databaseDirectURL: String?
     package let redisURL: String?
-    /// Without a slash at its end.
-    package let publicURL: String
+    package let publicURL: PublicURL
     package let listen: ListenAddress
     package let consoleListen: ListenAddress?
     package let dataDirectory: String
@@ -49,7 +49,7 @@ package struct Configuration: Sendable {
         self.deliverSecret = reader.value(of: .deliverSecret, SettingReading.secret)
         self.adminToken = reader.value(of: .adminToken, SettingReading.secret)
         self.alertURL = reader.value(of: .alertURL, SettingReading.webURL)
-        let publicURL = reader.value(of: .publicURL, SettingReading.baseURL)
+        let publicURL = reader.value(of: .publicURL, SettingReading.publicURL)
         let listen = reader.value(of: .listen, ListenAddress.init(configured:))
         let dataDirectory = reader.value(of: .dataDirectory) { (text) throws(InvalidSetting) in text }
         let logLevel = reader.value(of: .logLevel, SettingReading.logLevel)

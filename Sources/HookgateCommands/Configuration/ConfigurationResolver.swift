@@ -53,11 +53,12 @@ package struct ConfigurationResolver: Sendable {
         }
     }
 
-    /// The user's state directory as the XDG specification says; a service without a home has the system's.
+    /// The user's state directory as the XDG specification says; a service without a home has the system's, and so
+    /// has root, whose home is closed to the user that the private PostgreSQL runs as.
     private var stateDirectory: String {
         if let state = environment["XDG_STATE_HOME"], state.hasPrefix("/") { return state }
         if let home = environment["HOME"], home.hasPrefix("/") {
-            return home == "/" ? "/var/lib" : home + "/.local/state"
+            return home == "/" || home == "/root" ? "/var/lib" : home + "/.local/state"
         }
         return "/var/lib"
     }

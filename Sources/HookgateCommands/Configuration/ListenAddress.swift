@@ -33,3 +33,14 @@ extension ListenAddress: CustomStringConvertible {
         host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }
+
+extension ListenAddress {
+    /// How a client on this machine reaches it: an address that means "all of them" is none to connect to.
+    var reachableText: String {
+        switch host {
+        case "0.0.0.0": "127.0.0.1:\(port)"
+        case "::": "[::1]:\(port)"
+        default: description
+        }
+    }
+}

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HookgateCore
 import Logging
 
 /// From a setting's text to its value. Pure; each says what is wrong without repeating what may be secret.
@@ -38,6 +39,15 @@ enum SettingReading {
             throw InvalidSetting("paths are appended to this address, so it must not hold \"?\" or \"#\"")
         }
         return String(address.reversed().drop { $0 == "/" }.reversed())
+    }
+
+    /// What webhook URLs begin with.
+    static func publicURL(_ text: String) throws(InvalidSetting) -> PublicURL {
+        do throws(PublicURL.Flaw) {
+            return try PublicURL(text)
+        } catch {
+            throw InvalidSetting("\"\(text)\" cannot carry webhook paths: \(error)")
+        }
     }
 
     static func webURL(_ text: String) throws(InvalidSetting) -> String {

@@ -2,6 +2,7 @@ import Logging
 import Testing
 
 @testable import HookgateCommands
+import HookgateCore
 
 struct ConfigurationValueTests {
     private func configuration(_ environment: [String: String]) throws -> Configuration {
@@ -58,7 +59,7 @@ struct ConfigurationValueTests {
 
     @Test func publicURLLosesTheSlashAtItsEnd() throws {
         #expect(
-            try configuration(["WEBHOOK_BASE_URL": "https://gate.example.org/in//"]).publicURL
+            try configuration(["WEBHOOK_BASE_URL": "https://gate.example.org/in//"]).publicURL.text
                 == "https://gate.example.org/in")
     }
 

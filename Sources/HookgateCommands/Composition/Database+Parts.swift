@@ -1,0 +1,16 @@
+import HookgateCore
+import Migration
+import Store
+
+extension Database {
+    var catalog: any IntegrationCatalog { PostgresIntegrationCatalog(pool: pool) }
+
+    var routing: any RoutingSource { PostgresRoutingSource(pool: pool, listenURL: directURL) }
+
+    var migration: any MigrationUseCases {
+        MigrationService(
+            inventory: PostgresMigrationInventory(pool: pool),
+            ledger: PostgresMigrationLedger(pool: pool, lockURL: directURL),
+            routing: routing, time: .system)
+    }
+}

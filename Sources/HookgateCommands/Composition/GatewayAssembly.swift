@@ -1,0 +1,105 @@
+import Gateway
+import HookgateCore
+import Logging
+import PostgresClient
+import ServiceLifecycle
+import Store
+import UnixSignals
+
+/// The gateway, wired: every port of ours filled, every loop a service of one group.
+struct GatewayAssembly {
+    /// Look-ups and the feed share these; shipping has its own, so that neither starves the other.
+    private static let routingConnections = 3
+    private static let shippingConnections = 2
+
+    private let routingPool: PostgresPool
+    private let shippingPool: PostgresPool
+    private let spool: Spool
+    private let shipper: Shipper
+    private let feed: RoutingFeed
+    private let trafficLog: TrafficLog
+    private let preparation: DatabasePreparation
+    private let server: WebhookServer
+    private let logger: Logger
+
+    init(
+        databaseURL: String, directURL: String, spoolDirectory: String, listen: ListenAddress, publicURL: PublicURL,
+        appliesSchema: Bool, logger: Logger
+    ) async throws {
+        self.logger = logger
+        routingPool = PostgresPool(
+            url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.routingConnections))
+        shippingPool = PostgresPool(
+            url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.shippingConnections))
+        spool = try await Spool.open(directory: spoolDirectory)
+        for warning in spool.recovery.warnings { logger.warning("\(warning)") }
+
+        let metrics = GatewayMetrics()
+        let source = PostgresRoutingSource(pool: routingPool, listenURL: directURL)
+        let table = RoutingTable()
+        let resolver = Resolver(table: table, source: source, metrics: metrics)
+        feed = RoutingFeed(source: source, table: table, resolver: resolver, metrics: metrics, logger: logger)
+        shipper = Shipper(spool: spool, pool: shippingPool, routing: source, logger: logger)
+        preparation = DatabasePreparation(
+            pool: routingPool, directURL: directURL, publicURL: publicURL, appliesSchema: appliesSchema, logger: logger)
+        let status = GatewayStatus(spool: spool, shipper: shipper, table: table)
+        trafficLog = TrafficLog(logger: logger, metrics: metrics)
+        let intake = WebhookIntake(
+            resolver: resolver, spool: spool, probeKeys: { [preparation] in preparation.probeKeys }, log: trafficLog)
+        server = WebhookServer(
+            WebhookServer.Configuration(host: listen.host, port: listen.port),
+            service: WebhookService(intake: intake, resolver: resolver, reporting: status, metrics: metrics),
+            logger: logger)
+    }
+
+    /// Serves until SIGTERM or SIGINT. The server is stopped first and the shipper last, so that what was accepted
+    /// meanwhile still goes out.
+    func run(onListening: @escaping @Sendable (WebhookServer.ListeningAddress) -> Void) async throws {
+        let shipping = LoopService(name: "shipper") { [shipper] in await shipper.run() }
+        let services: [any Service] = [
+            shipping,
+            LoopService(name: "database preparation") { [preparation] in await preparation.run() },
+            LoopService(name: "routing feed") { [feed] in await feed.run() },
+            LoopService(name: "traffic log") { [trafficLog] in await trafficLog.run() },
+            ServerService(server: server, onListening: onListening),
+        ]
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        let result: Result<Void, any Error>
+        do { result = .success(try await group.run()) } catch { result = .failure(error) }
+        await spool.close()
+        await shipper.shipRemainder()
+        await routingPool.close()
+        await shippingPool.close()
+        try result.get()
+    }
+}
+
+/// A loop that runs until the process ends.
+private struct LoopService: Service, CustomStringConvertible {
+    let name: String
+    let loop: @Sendable () async -> Void
+
+    var description: String { name }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await loop() }
+    }
+}
+
+private struct ServerService: Service, CustomStringConvertible {
+    let server: WebhookServer
+    let onListening: @Sendable (WebhookServer.ListeningAddress) -> Void
+
+    var description: String { "webhook server" }
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await server.run(onListening: onListening)
+        } onGracefulShutdown: {
+            server.shutdown()
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import FoundationEssentials
+import Gateway
+import HookgateCore
+import Store
+
+/// Answers `/health/ready` and the process's share of `/metrics`, from memory alone.
+struct GatewayStatus: GatewayReporting {
+    let spool: Spool
+    let shipper: Shipper
+    let table: RoutingTable
+
+    func readiness() -> Readiness {
+        Readiness(parts: [spoolPart(spool.statistics()), routingPart(), shippingPart()])
+    }
+
+    private func spoolPart(_ spool: SpoolStatistics) -> Readiness.Part {
+        spool.isWritable
+            ? .init(name: "spool", state: .ok)
+            : .init(name: "spool", state: .failed, detail: spool.lastFailure)
+    }
+
+    private func routingPart() -> Readiness.Part {
+        let status = table.status
+        if status.isComplete, status.isLive { return .init(name: "routing", state: .ok) }
+        return .init(
+            name: "routing", state: .degraded,
+            detail: status.isComplete
+                ? "the database does not answer; known integrations are served from memory"
+                : "not everything is loaded yet; what memory does not know is looked up, or stored as undecided")
+    }
+
+    private func shippingPart() -> Readiness.Part {
+        guard let failure = shipper.status.lastFailure else { return .init(name: "shipping", state: .ok) }
+        return .init(name: "shipping", state: .degraded, detail: failure)
+    }
+
+    func samples() -> [MetricSample] {
+        let status = table.status
+        return [
+            MetricSample(
+                "hookgate_routing_integrations", .gauge, help: "Integrations in the resident table.",
+                value: Double(status.integrations)),
+            MetricSample(
+                "hookgate_routing_live", .gauge, help: "1 while the resident table is complete and current.",
+                value: status.isComplete && status.isLive ? 1 : 0),
+        ] + Self.samples(spool.statistics()) + Self.samples(shipper.status)
+    }
+
+    private static func samples(_ shipper: ShipperStatus) -> [MetricSample] {
+        [
+            MetricSample(
+                "hookgate_shipped_events_total", .counter, help: "Events that were new to the inbox.",
+                value: Double(shipper.stored)),
+            MetricSample(
+                "hookgate_shipped_again_total", .counter, help: "Events that the inbox had already.",
+                value: Double(shipper.repeated)),
+            MetricSample(
+                "hookgate_ship_failures_total", .counter, help: "Attempts to ship that failed.",
+                value: Double(shipper.failures)),
+        ]
+    }
+
+    private static func samples(_ spool: SpoolStatistics) -> [MetricSample] {
+        [
+            MetricSample(
+                "hookgate_spool_accepted_total", .counter, help: "Events made durable, over the spool's life.",
+                value: Double(spool.acceptedRecords)),
+            MetricSample(
+                "hookgate_spool_shipped_total", .counter, help: "Events of the spool that the inbox has.",
+                value: Double(spool.shippedRecords)),
+            MetricSample(
+                "hookgate_spool_lost_total", .counter, help: "Events of the spool that could not be read back.",
+                value: Double(spool.lostRecords)),
+            MetricSample(
+                "hookgate_spool_depth_records", .gauge, help: "Events on disk that the inbox has not.",
+                value: Double(spool.depthRecords)),
+            MetricSample(
+                "hookgate_spool_depth_bytes", .gauge, help: "Bytes on disk that the inbox has not.",
+                value: Double(spool.depthBytes)),
+            MetricSample(
+                "hookgate_spool_oldest_seconds", .gauge, help: "Age of the oldest event that the inbox has not.",
+                value: spool.oldestReceivedAt.map { max(0, Date().timeIntervalSince($0)) } ?? 0),
+            MetricSample(
+                "hookgate_spool_syncs_total", .counter, help: "fdatasync calls; events per call is the group's size.",
+                value: Double(spool.syncs)),
+            MetricSample(
+                "hookgate_spool_writable", .gauge, help: "1 while events can be stored; 0 means senders get 503.",
+                value: spool.isWritable ? 1 : 0),
+        ]
+    }
+}

@@ -1,0 +1,130 @@
+import FoundationEssentials
+import HookgateCore
+
+/// Prints events for people or for machines. A body is masked unless the person asked for it in clear.
+struct EventPrinter {
+    private struct Row: Encodable {
+        let id: String
+        let receivedAt: String
+        let integrationID: String?
+        let clinicID: String?
+        let instanceName: String?
+        let route: String
+        let event: String?
+        let messageID: String?
+        let chat: String?
+        let state: String
+        let quarantineReason: String?
+        let bodyBytes: Int
+        var storedAt: String?
+        var organizationID: String?
+        var eventSuffix: String?
+        var isMasked: Bool?
+        var body: String?
+
+        init(_ event: EventSummary) {
+            self.id = event.id.text
+            self.receivedAt = EventPrinter.time(event.receivedAt)
+            self.integrationID = event.integrationID?.text
+            self.clinicID = event.clinicID?.text
+            self.instanceName = event.instanceName?.text
+            self.route = event.route.rawValue
+            self.event = event.kind
+            self.messageID = event.messageID
+            self.chat = event.chat
+            self.state = event.state.rawValue
+            self.quarantineReason = event.quarantineReason
+            self.bodyBytes = event.bodyBytes
+        }
+    }
+
+    private struct Document: Encodable {
+        let events: [Row]
+        let nextCursor: String?
+    }
+
+    let isJSON: Bool
+
+    func print(_ page: EventPage) throws {
+        let cursor = page.next.map(\.text)
+        if isJSON { return try JSONOutput.print(Document(events: page.events.map(Row.init), nextCursor: cursor)) }
+        let output = StandardStream.output
+        if page.events.isEmpty { output.line("No events.") }
+        for event in page.events {
+            output.line(
+                [
+                    Self.time(event.receivedAt), event.id.text, Self.padded(event.state.rawValue, 11),
+                    Self.padded(event.route.rawValue, 8), Self.padded(Self.printable(event.kind ?? "unknown"), 20),
+                    Self.printable(event.instanceName?.text ?? "-"), event.quarantineReason ?? "",
+                ].joined(separator: "  "))
+        }
+        if let cursor { output.line("More: --cursor \(cursor)") }
+    }
+
+    func print(_ event: StoredEvent, isRevealed: Bool) throws {
+        let body = body(event, isRevealed: isRevealed)
+        if isJSON {
+            var row = Row(event.summary)
+            row.storedAt = Self.time(event.storedAt)
+            row.organizationID = event.organizationID?.text
+            row.eventSuffix = event.eventSuffix
+            row.isMasked = !isRevealed
+            row.body = body
+            return try JSONOutput.print(row)
+        }
+        let summary = event.summary
+        let facts: [(String, String?)] = [
+            ("Event", summary.id.text), ("Received", Self.time(summary.receivedAt)),
+            ("Stored", Self.time(event.storedAt)),
+            ("State", summary.state.rawValue), ("Held because", summary.quarantineReason),
+            ("Route", summary.route.rawValue), ("Kind", summary.kind), ("Instance", summary.instanceName?.text),
+            ("Clinic", summary.clinicID?.text), ("Integration", summary.integrationID?.text),
+            ("Organization", event.organizationID?.text), ("Message id", summary.messageID), ("Chat", summary.chat),
+            ("Body", "\(summary.bodyBytes) bytes, without its secrets"),
+        ]
+        for (name, value) in facts {
+            if let value { StandardStream.output.line("\(Self.padded(name + ":", 14))\(Self.printable(value))") }
+        }
+        StandardStream.output.line(body ?? "The body is not kept any more.")
+        if !isRevealed, body != nil { StandardStream.output.line("Words are masked; --reveal shows them.") }
+    }
+
+    private func body(_ event: StoredEvent, isRevealed: Bool) -> String? {
+        guard let body = event.body else { return nil }
+        if isRevealed { return String(decoding: body, as: UTF8.self) }
+        do {
+            return try BodyMask.mask(body)
+        } catch {
+            return "(\(body.count) bytes that cannot be masked; --reveal shows them)"
+        }
+    }
+
+    fileprivate static func time(_ date: Date) -> String {
+        date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+
+    /// Whoever posts a webhook chooses these words: none of them may steer the terminal.
+    private static func printable(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "�" : $0 }))
+    }
+}
+
+extension EventCursor {
+    /// The time in microseconds since 1970, then the id: `1760918400000000.0199f0c2-…`.
+    var text: String {
+        "\(Int64((receivedAt.timeIntervalSince1970 * 1_000_000).rounded())).\(id.text)"
+    }
+
+    init?(_ text: String) {
+        let parts = text.split(separator: ".", maxSplits: 1)
+        guard parts.count == 2, let microseconds = Int64(parts[0]), let id = EventID(String(parts[1])) else {
+            return nil
+        }
+        self.init(receivedAt: Date(timeIntervalSince1970: Double(microseconds) / 1_000_000), id: id)
+    }
+}

@@ -1,0 +1,16 @@
+import FoundationEssentials
+
+/// What `--json` prints: one document, keys in a fixed order and in the database's spelling (`clinic_id`).
+enum JSONOutput {
+    static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        encoder.dateEncodingStrategy = .iso8601
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+
+    static func print(_ value: some Encodable) throws {
+        StandardStream.output.line(try text(value))
+    }
+}

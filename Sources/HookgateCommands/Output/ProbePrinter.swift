@@ -1,0 +1,116 @@
+import Fleet
+import HookgateCore
+
+/// Prints what `hookgate test` proved, or at which step and why it failed.
+struct ProbePrinter {
+    private struct Document: Encodable {
+        struct Latency: Encodable {
+            let step: String
+            let milliseconds: Double
+        }
+        let result: String
+        let url: String
+        let reason: String?
+        let clinicID: String?
+        let clinicName: String?
+        let instanceName: String?
+        let eventID: String?
+        let steps: [Latency]
+    }
+
+    let base: PublicURL
+    let isJSON: Bool
+
+    func succeeded(_ report: Probe.Report) throws {
+        let integration = report.integration
+        if isJSON {
+            return try JSONOutput.print(
+                Document(
+                    result: "passed", url: base.text, reason: nil, clinicID: integration.clinicID?.text,
+                    clinicName: integration.clinicName, instanceName: integration.instanceName?.text,
+                    eventID: report.eventID.text,
+                    steps: report.latencies.map {
+                        .init(step: $0.step.rawValue, milliseconds: $0.duration.milliseconds)
+                    }))
+        }
+        let output = StandardStream.output
+        output.line("✅ \(integration.title): the token URL at \(base.text) works")
+        output.line("   Clinic ID: \(integration.clinicID?.text ?? "none yet")")
+        output.line("   Instance:  \(integration.instanceName?.text ?? "none in config")")
+        output.line("   Event:     \(report.eventID) (a probe: no traffic, not delivered)")
+        for latency in report.latencies {
+            output.line("   \(Self.padded(latency.step.rawValue, 9))  \(latency.duration.milliseconds) ms")
+        }
+    }
+
+    func failed(_ failure: ProbeFailure) throws {
+        let reason = Self.words(failure)
+        if isJSON {
+            return try JSONOutput.print(
+                Document(
+                    result: "failed", url: base.text, reason: reason, clinicID: nil, clinicName: nil,
+                    instanceName: nil, eventID: nil, steps: []))
+        }
+        StandardStream.output.line("❌ The token URL at \(base.text) does not work: \(reason)")
+    }
+
+    private static func words(_ failure: ProbeFailure) -> String {
+        switch failure {
+        case .notAToken:
+            "this is not a webhook token: its checksum is wrong, so a character is missing or changed. "
+                + "Copy it again: hookgate tokens --reveal"
+        case .unknownToken:
+            "no integration has this token. Is it the right database? Look: hookgate tokens"
+        case .revokedToken:
+            "this token was revoked or replaced. The integration's present one: hookgate tokens"
+        case .held(let reason):
+            "events on it are stored but held back (\(reason.rawValue)). " + advice(reason)
+        case .unreachable(let why):
+            "nobody answered there: \(why). Start the gateway (hookgate serve) or give another --url."
+        case .refused(let status):
+            "the answer was \(status) instead of 200. " + advice(status: status)
+        case .notHookgate:
+            "something else than hookgate answers there: a 200 without an event id."
+        case .notStored(let id):
+            "the gateway stored event \(id) on its disk, but it did not reach this database in time. "
+                + "Does the gateway use the same database, and is shipping up? See /health/ready there."
+        case .wrongIntegration:
+            "the event was stored under another integration than the token's: do not switch this instance over."
+        case .notRecognised(let state):
+            "the gateway stored the probe as ordinary traffic (\(state.rawValue)): it does not know this "
+                + "database's signing key. Does it use the same database?"
+        }
+    }
+
+    private static func advice(_ reason: QuarantineReason) -> String {
+        switch reason {
+        case .integrationDisabled: "Enable it: set enabled to true in healthcare.integrations."
+        case .noClinic: "Give the integration a clinic_id."
+        case .tokenRetired: "Its grace period is over; use the present one: hookgate tokens"
+        case .instanceMismatch, .secondFactorMissing, .noIntegration, .duplicateInstance, .unknownSender,
+            .tokenRevoked:
+            "See: hookgate check"
+        }
+    }
+
+    private static func advice(status: Int) -> String {
+        switch status {
+        case 301, 302, 303, 307, 308: "A redirect stands before the gateway; Evolution loses events there."
+        case 404: "The gateway there does not know the token: another database, or an address that is not hookgate's."
+        case 503: "The gateway cannot store just now; see /health/ready there."
+        default: "See the gateway's log."
+        }
+    }
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}
+
+extension Duration {
+    /// With one digit after the point.
+    var milliseconds: Double {
+        let exact = Double(components.seconds) * 1_000 + Double(components.attoseconds) / 1e15
+        return (exact * 10).rounded() / 10
+    }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+
+/// A command that ends with one of our exit codes and says its errors in one place.
+protocol Verb: AsyncParsableCommand {
+    /// Does the work. What is thrown is printed to standard error as one sentence and becomes exit code 1,
+    /// unless it is a ``CommandFailure`` that asks for another.
+    func perform() async throws -> ExitStatus
+}
+
+extension Verb {
+    func run() async throws {
+        let status: ExitStatus
+        do {
+            status = try await perform()
+        } catch let failure as CommandFailure {
+            StandardStream.error.line("hookgate: \(failure.description)")
+            status = failure.status
+        } catch let error where error is ExitCode || error is ValidationError || error is CleanExit {
+            throw error
+        } catch {
+            StandardStream.error.line("hookgate: \(error)")
+            status = .failed
+        }
+        if status != .done { throw ExitCode(status.rawValue) }
+    }
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import FoundationEssentials
+import HookgateCore
+import Store
+
+/// `hookgate events`: what is in the inbox.
+struct EventsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events", abstract: "Look at the events in the inbox.",
+        discussion: """
+            Example:
+              hookgate events list --limit 5
+            """,
+        subcommands: [List.self, Show.self])
+
+    struct List: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "List events, newest first.",
+            discussion: """
+                Times are UTC, as in 2026-03-01T08:30:00Z.
+
+                Example:
+                  hookgate events list --instance clinic-abc123 --state quarantined --limit 20
+                """
+        )
+
+        @OptionGroup var global: GlobalOptions
+
+        @Option(name: .customLong("clinic-id"), help: "Only this clinic's.")
+        var clinic: String?
+
+        @Option(help: "Only this instance's.")
+        var instance: String?
+
+        @Option(help: "Only events in this state: \(EventState.allCases.map(\.rawValue).joined(separator: ", ")).")
+        var state: String?
+
+        @Option(help: "Only this kind, as Evolution spells it: messages.upsert.")
+        var kind: String?
+
+        @Option(help: "Only events received at this time or later.")
+        var since: String?
+
+        @Option(help: "Only events received before this time.")
+        var until: String?
+
+        @Option(help: "How many at most, up to \(EventFilter.largestPage).")
+        var limit = 50
+
+        @Option(help: "Where the page before ended, as it was printed.")
+        var cursor: String?
+
+        func perform() async throws -> ExitStatus {
+            let filter = try filter()
+            return try await Database.use(try global.configuration()) { database in
+                let page = try await PostgresEventArchive(pool: database.pool).list(filter)
+                try EventPrinter(isJSON: global.json).print(page)
+                return .done
+            }
+        }
+
+        private func filter() throws -> EventFilter {
+            var filter = EventFilter()
+            filter.clinic = try clinic.map { try parsed("--clinic-id", $0, "a UUID", ClinicID.init) }
+            filter.instance = instance.map { InstanceName($0) }
+            filter.state = try state.map { try parsed("--state", $0, "a state", EventState.init(rawValue:)) }
+            filter.kind = kind
+            filter.receivedFrom = try since.map {
+                try parsed("--since", $0, "a time like 2026-03-01T08:30:00Z", Self.time)
+            }
+            filter.receivedBefore = try until.map {
+                try parsed("--until", $0, "a time like 2026-03-01T08:30:00Z", Self.time)
+            }
+            filter.cursor = try cursor.map {
+                try parsed("--cursor", $0, "a cursor that a list printed", EventCursor.init)
+            }
+            guard (1...EventFilter.largestPage).contains(limit) else {
+                throw CommandFailure("--limit is from 1 to \(EventFilter.largestPage).", status: .wrongUsage)
+            }
+            filter.limit = limit
+            return filter
+        }
+
+        private func parsed<T>(_ option: String, _ text: String, _ what: String, _ parse: (String) -> T?) throws -> T {
+            guard let value = parse(text) else {
+                throw CommandFailure("\(option) '\(text)' is not \(what).", status: .wrongUsage)
+            }
+            return value
+        }
+
+        private static func time(_ text: String) -> Date? { try? Date(text, strategy: .iso8601) }
+    }
+
+    struct Show: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Show one event with its body; patients' words are masked.",
+            discussion: """
+                Example:
+                  hookgate events show 0199f0c2-6d1e-7a3b-9c44-5d2f6a7b8c90
+                """
+        )
+
+        @OptionGroup var global: GlobalOptions
+
+        @Argument(help: "The event's id.")
+        var id: String
+
+        @Flag(help: "Show the body in clear, patients' words included.")
+        var reveal = false
+
+        func perform() async throws -> ExitStatus {
+            guard let id = EventID(id) else {
+                throw CommandFailure("'\(id)' is no event id. List them: hookgate events list", status: .wrongUsage)
+            }
+            return try await Database.use(try global.configuration()) { database in
+                guard let event = try await PostgresEventArchive(pool: database.pool).event(id) else {
+                    throw CommandFailure("There is no event \(id) in this database. List them: hookgate events list")
+                }
+                try EventPrinter(isJSON: global.json).print(event, isRevealed: reveal)
+                return .done
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+import ArgumentParser
+import HookgateCore
+
+/// `hookgate migrate`: carries the legacy instances into `healthcare.integrations`.
+struct MigrateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "migrate",
+        abstract: "Carry the legacy instances into healthcare.integrations, and verify every row.",
+        discussion: """
+            Nothing that stands is overwritten; what cannot be decided is listed and left alone (exit code 3). Repeat \
+            it as often as you like: a second run changes nothing.
+
+            Examples:
+              hookgate migrate --dry-run
+              hookgate migrate --plan-digest D
+              hookgate migrate verify
+            """,
+        subcommands: [Run.self, Verify.self, Runs.self, Show.self, Undo.self],
+        defaultSubcommand: Run.self,
+        aliases: ["migrate-whatsapp-integrations"]
+    )
+
+    /// The migration itself: what plain `hookgate migrate` does.
+    struct Run: Verb {
+        static let configuration = CommandConfiguration(
+            commandName: "run", abstract: "Plan, write and verify (the default).",
+            discussion: """
+                Example:
+                  hookgate migrate run --dry-run --json
+                """
+        )
+
+        @OptionGroup var global: GlobalOptions
+
+        @Flag(name: .customLong("dry-run"), help: "Show the plan, field by field; write nothing.")
+        var dryRun = false
+
+        @Option(
+            name: .customLong("plan-digest"),
+            help: "Write only if the plan is still the one with this digest, as a dry run printed it.")
+        var planDigest: String?
+
+        @Flag(name: .customLong("no-schema"), help: "Do not add what the schema lacks; fail if something is missing.")
+        var noSchema = false
+
+        func perform() async throws -> ExitStatus {
+            let configuration = try global.configuration()
+            return try await Database.use(configuration) { database in
+                var schemaStatus = ExitStatus.done
+                if !dryRun, !noSchema {
+                    schemaStatus = try await SchemaStep(database: database, isJSON: global.json).applyQuietly()
+                }
+                let printer = MigrationPrinter(isDryRun: dryRun, isJSON: global.json)
+                printer.begin()
+                let options = MigrationOptions(isDryRun: dryRun, expectedDigest: planDigest)
+                let summary = try await database.migration.migrate(options) { event in printer.print(event) }
+                if !dryRun {
+                    _ = try await database.catalog.fillWebhookURLs(base: configuration.publicURL)
+                }
+                try printer.finish(summary)
+                return .worse(schemaStatus, summary.needsAttention ? .attention : .done)
+            }
+        }
+    }
+
+    struct Verify: Verb {
+        static let configuration = CommandConfiguration(
+            abstract: "Compare every row and field: legacy as it was, legacy now, and the integration.",
+            discussion: """
+                Exit code 3 on a difference nobody explained, or an instance that waits for a decision.
+
+                Example:
+                  hookgate migrate verify --json
+                """
+        )
+
+        @OptionGroup var global: GlobalOptions
+
+        func perform() async throws -> ExitStatus {
+            try await Database.use(try global.configuration()) { database in
+                let printer = VerificationPrinter(isJSON: global.json)
+                let summary = try await database.migration.verify { result in printer.print(result) }
+                try printer.finish(summary)
+                return summary.holds ? .done : .attention
+            }
+        }
+    }
+}

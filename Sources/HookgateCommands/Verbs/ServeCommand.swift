@@ -1,0 +1,66 @@
+import ArgumentParser
+import Gateway
+import Logging
+import PostgresClient
+
+/// `hookgate serve`: the gateway.
+struct ServeCommand: Verb {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Receive webhooks on both URL forms, store each before the 200, ship them to the inbox.",
+        discussion: """
+            Without DATABASE_URL it keeps a private PostgreSQL in the data directory. It adds what the schema lacks \
+            unless --no-schema. SIGTERM ends it: what is in flight is answered, and what is spooled is shipped or \
+            stays on disk for the next start.
+
+            Example:
+              DATABASE_URL=postgresql://… hookgate serve --listen 0.0.0.0:8080
+            """
+    )
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(name: .customLong("no-schema"), help: "Do not add what the schema lacks.")
+    var noSchema = false
+
+    func perform() async throws -> ExitStatus {
+        let configuration = try global.configuration()
+        LogBootstrap.start(configuration)
+        let logger = Logger(label: "hookgate")
+        let directory = try DataDirectory(locking: configuration.dataDirectory)
+        let cluster = try await Self.privateCluster(configuration, directory, logger)
+        let status: ExitStatus
+        do {
+            try await Self.serve(
+                configuration, url: configuration.databaseURL ?? cluster?.url() ?? "", spool: directory.spool,
+                appliesSchema: !noSchema, logger: logger)
+            status = .done
+        } catch {
+            await cluster?.stop()
+            throw error
+        }
+        await cluster?.stop()
+        return status
+    }
+
+    private static func serve(
+        _ configuration: Configuration, url: String, spool: String, appliesSchema: Bool, logger: Logger
+    ) async throws {
+        let gateway = try await GatewayAssembly(
+            databaseURL: url, directURL: configuration.databaseDirectURL ?? url, spoolDirectory: spool,
+            listen: configuration.listen, publicURL: configuration.publicURL, appliesSchema: appliesSchema,
+            logger: logger)
+        try await gateway.run { address in
+            StandardStream.output.line("hookgate listens on http://\(address)")
+        }
+    }
+
+    /// The private PostgreSQL of the data directory; nil where a database is configured.
+    private static func privateCluster(
+        _ configuration: Configuration, _ directory: borrowing DataDirectory, _ logger: Logger
+    ) async throws -> PrivateCluster? {
+        guard configuration.databaseURL == nil else { return nil }
+        logger.notice("no DATABASE_URL: starting the private PostgreSQL of the data directory")
+        return try await PrivateCluster.start(PrivateClusterOptions(directory: directory.database))
+    }
+}

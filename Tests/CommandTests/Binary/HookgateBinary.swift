@@ -1,0 +1,73 @@
+import FoundationEssentials
+import HookgateCommands
+import Subprocess
+import SystemPackage
+
+/// The built `hookgate` as a person runs it: arguments in; exit code, standard output and standard error out.
+struct HookgateBinary {
+    struct Ending {
+        let exitCode: Int32?
+        let output: String
+        let complaint: String
+    }
+
+    /// What the process sees of the environment: nothing of the machine's own settings.
+    private let environment: [Environment.Key: String]
+
+    init(databaseURL: String? = nil, dataDirectory: String? = nil, settings: [String: String] = [:]) {
+        var environment: [Environment.Key: String] = [
+            "PATH": "/usr/bin:/bin", "HOME": dataDirectory ?? "/nonexistent", "LOG_LEVEL": "info",
+        ]
+        if let databaseURL { environment["DATABASE_URL"] = databaseURL }
+        if let dataDirectory { environment["HOOKGATE_DATA_DIR"] = dataDirectory }
+        for (name, value) in settings { environment[Environment.Key(stringLiteral: name)] = value }
+        self.environment = environment
+    }
+
+    func run(_ arguments: String..., input: String = "") async throws -> Ending {
+        try await run(arguments, input: input)
+    }
+
+    func run(_ arguments: [String], input: String = "") async throws -> Ending {
+        let result = try await Subprocess.run(
+            .path(Self.path), arguments: Arguments(arguments), environment: .custom(environment),
+            input: .string(input), output: .string(limit: 8 << 20), error: .string(limit: 8 << 20))
+        return Ending(
+            exitCode: Self.exitCode(result.terminationStatus), output: result.standardOutput,
+            complaint: result.standardError)
+    }
+
+    /// Runs `hookgate serve` on a free port while `body` works, then ends it with SIGTERM.
+    /// - Returns: its exit code.
+    func serving(_ body: (_ address: String) async throws -> Void) async throws -> Int32? {
+        let result = try await Subprocess.run(
+            .path(Self.path), arguments: ["serve", "--listen", "127.0.0.1:0"], environment: .custom(environment),
+            input: .none, output: .sequence, error: .discarded
+        ) { gateway in
+            var address: String?
+            for try await line in gateway.standardOutput.strings() {
+                address = line.firstRange(of: "http://").map {
+                    String(line[$0.lowerBound...].prefix { !$0.isWhitespace })
+                }
+                if address != nil { break }
+            }
+            guard let address else { throw NeverListened() }
+            try await body(address)
+            try gateway.send(signal: .terminate)
+        }
+        return Self.exitCode(result.terminationStatus)
+    }
+
+    /// Beside the test runner, where SwiftPM puts it.
+    private static let path: FilePath = {
+        let runner = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return FilePath(runner).removingLastComponent().appending("hookgate")
+    }()
+
+    private static func exitCode(_ status: TerminationStatus) -> Int32? {
+        if case .exited(let code) = status { code } else { nil }
+    }
+}
+
+/// The gateway ended before it said where it listens.
+struct NeverListened: Error {}
