@@ -4,13 +4,10 @@ import PostgresClient
 
 /// Reads `healthcare.integrations` as far as its columns allow: before our schema is applied, any may be missing.
 struct IntegrationColumns {
-    /// Rows that are WhatsApp over Evolution. A row without a provider is from before there were others.
-    static let condition = "i.type = 'whatsapp' AND coalesce(i.provider, 'evolution') = 'evolution'"
-    /// The instance name of a row, written as in the index on it.
-    static let name = """
-        coalesce(nullif(i.config->>'instance_name', ''), nullif(i.config->>'instance', ''), \
-        nullif(i.config->>'instanceName', ''))
-        """
+    /// Rows that are WhatsApp over Evolution.
+    static let condition = "i.type = 'whatsapp' AND \(InstanceNameSQL.isEvolution(provider: "i.provider"))"
+    /// The instance name of a row.
+    static let name = InstanceNameSQL.expression(config: "i.config")
     /// A row as the journal keeps it: whole, but with its token's digest in place of the token.
     static let image = """
         (to_jsonb(i) || jsonb_build_object('webhook_token', encode(sha256(convert_to(i.webhook_token, 'UTF8')), 'hex')))
