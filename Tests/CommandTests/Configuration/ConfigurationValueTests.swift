@@ -1,8 +1,8 @@
+import HookgateCore
 import Logging
 import Testing
 
 @testable import HookgateCommands
-import HookgateCore
 
 struct ConfigurationValueTests {
     private func configuration(_ environment: [String: String]) throws -> Configuration {
