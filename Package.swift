@@ -51,7 +51,7 @@ let package = Package(
             name: "HookgateCommands",
             dependencies: [
                 "HookgateCore", "PostgresClient", "Store", "Gateway", "Migration", "Fleet",
-                argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
+                argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
                 subprocess, system, unixSignals, yams,
             ],
             resources: [.embedInCode("Demo/Resources")]
