@@ -2,6 +2,7 @@
 package enum PercentEncoding {
     /// Decodes one segment. Nil when an escape is cut or malformed, or the bytes are not UTF-8.
     package static func decode(_ segment: some Collection<UInt8>) -> String? {
+        guard segment.contains(UInt8(ascii: "%")) else { return String(validating: segment, as: UTF8.self) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(segment.count)
         var index = segment.startIndex

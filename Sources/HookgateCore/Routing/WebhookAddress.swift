@@ -31,10 +31,9 @@ package struct WebhookAddress: Sendable, Equatable {
 
     /// Reads the path of a request target; a query string is ignored. Nil when this is no webhook path.
     package init?(requestTarget: String) {
-        let path = requestTarget.utf8.prefix { $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
-        let segments = path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: true)
-        guard segments.count >= 3, segments.count <= 5,
-            segments[0].elementsEqual("webhooks".utf8), segments[1].elementsEqual("evolution".utf8)
+        let segments = Self.segments(Array(requestTarget.utf8))
+        guard segments.count >= 3, segments.count <= Self.mostSegments,
+            segments[0] == Self.root[0], segments[1] == Self.root[1]
         else { return nil }
         let names = segments.dropFirst(2).compactMap { Self.name($0) }
         guard names.count == segments.count - 2 else { return nil }
@@ -58,11 +57,31 @@ package struct WebhookAddress: Sendable, Equatable {
         }
     }
 
+    private static let root: [ArraySlice<UInt8>] = [ArraySlice("webhooks".utf8), ArraySlice("evolution".utf8)]
+    private static let mostSegments = 5
+
+    /// The path's segments, without empty ones; at most one more than a webhook's path has. Over an array, because
+    /// every request comes through here and a string's bytes cost several times as much to walk.
+    private static func segments(_ target: [UInt8]) -> [ArraySlice<UInt8>] {
+        var segments: [ArraySlice<UInt8>] = []
+        segments.reserveCapacity(mostSegments + 1)
+        var start = 0
+        for (index, byte) in target.enumerated() {
+            let isEnd = byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#")
+            guard isEnd || byte == UInt8(ascii: "/") else { continue }
+            if start < index { segments.append(target[start..<index]) }
+            if isEnd || segments.count > mostSegments { return segments }
+            start = index + 1
+        }
+        if start < target.count { segments.append(target[start...]) }
+        return segments
+    }
+
     /// A segment decoded. Nil when its escapes are broken, when it holds a zero byte, which PostgreSQL cannot look
     /// up, or when it is longer than any name or token.
-    private static func name(_ segment: Substring.UTF8View) -> String? {
+    private static func name(_ segment: ArraySlice<UInt8>) -> String? {
         guard let name = PercentEncoding.decode(segment), name.utf8.count <= BodyScanner.longestInstance,
-            !name.utf8.contains(0)
+            !segment.contains(0), name.utf8.count == segment.count || !name.utf8.contains(0)
         else { return nil }
         return name
     }
@@ -91,10 +110,14 @@ package enum EventSuffix {
         "send-message-update", "status-instance", "typebot-change-status", "typebot-start",
     ]
 
+    private static let longestName = names.map(\.utf8.count).max() ?? 0
+
     /// The suffix in Evolution's spelling, when it is one that some release sends. Dots, underscores and
     /// upper case are forgiven: proxies and forks spell it all three ways.
     package static func known(_ segment: String) -> String? {
-        guard let suffix = plausible(segment), names.contains(suffix) else { return nil }
+        guard segment.utf8.count <= longestName, let suffix = plausible(segment), names.contains(suffix) else {
+            return nil
+        }
         return suffix
     }
 

@@ -20,6 +20,9 @@ package enum Base64URL {
         return String(decoding: result, as: UTF8.self)
     }
 
+    /// The character of six bits.
+    static func character(_ bits: UInt64) -> UInt8 { alphabet[Int(bits & 0x3F)] }
+
     package static func isMember(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),

@@ -34,7 +34,8 @@ package struct WebhookToken: Sendable {
     package init(randomBytes: [UInt8]) {
         precondition(randomBytes.count == Self.randomByteCount, "a token is made of exactly 32 random bytes")
         let secret = Base64URL.encode(randomBytes)
-        self.secretText = Self.prefix + secret + Self.checksum(of: secret)
+        let checksum = Self.checksum(of: ArraySlice(secret.utf8))
+        self.secretText = Self.prefix + secret + String(decoding: checksum, as: UTF8.self)
     }
 
     /// Whether the token carries our prefix and checksum, so that garbage of its form needs no look-up.
@@ -53,12 +54,13 @@ package struct WebhookToken: Sendable {
         guard bytes.count == prefix.utf8.count + secretLength + checksumLength,
             bytes.dropFirst(prefix.utf8.count).allSatisfy(Base64URL.isMember)
         else { return false }
-        let secret = String(decoding: bytes.dropFirst(prefix.utf8.count).prefix(secretLength), as: UTF8.self)
-        return checksum(of: secret).utf8.elementsEqual(bytes.suffix(checksumLength))
+        return checksum(of: bytes.dropFirst(prefix.utf8.count).prefix(secretLength)) == bytes.suffix(checksumLength)
     }
 
-    private static func checksum(of secret: String) -> String {
-        String(Base64URL.encode(SHA256.hash(data: Array(secret.utf8))).prefix(checksumLength))
+    /// Six characters are the first 36 bits of the digest.
+    private static func checksum(of secret: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        let bits = secret.withUnsafeBytes { TokenDigest(ofBytes: $0) }.firstWord
+        return ArraySlice((1...checksumLength).map { Base64URL.character(bits >> UInt64(64 - 6 * $0)) })
     }
 }
 
@@ -75,8 +77,23 @@ package struct TokenDigest: Hashable, Sendable {
     private let words: (UInt64, UInt64, UInt64, UInt64)
 
     package init(of token: String) {
-        self.init(validated: Array(SHA256.hash(data: Array(token.utf8))))
+        var token = token
+        self = token.withUTF8 { TokenDigest(ofBytes: UnsafeRawBufferPointer($0)) }
     }
+
+    /// Straight from the bytes into four words: every webhook on the token route comes through here.
+    fileprivate init(ofBytes bytes: UnsafeRawBufferPointer) {
+        var hasher = SHA256()
+        hasher.update(bufferPointer: bytes)
+        self.words = hasher.finalize().withUnsafeBytes { digest in
+            func word(_ start: Int) -> UInt64 {
+                UInt64(bigEndian: digest.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+            }
+            return (word(0), word(8), word(16), word(24))
+        }
+    }
+
+    fileprivate var firstWord: UInt64 { words.0 }
 
     /// Nil unless there are exactly 32 bytes.
     package init?(bytes: [UInt8]) {
