@@ -8,17 +8,18 @@ struct DeadlineTimer {
     private var deadline: NIODeadline?
     private var scheduled: (timer: Scheduled<Void>, at: NIODeadline)?
 
-    /// Sets the deadline; `fire` must lead to ``fired(now:on:fire:)``.
-    mutating func set(_ deadline: NIODeadline, on loop: any EventLoop, fire: @escaping @Sendable () -> Void) {
+    /// Sets the deadline. True when no timer fires by then: ``schedule(on:fire:)`` must follow.
+    mutating func set(_ deadline: NIODeadline) -> Bool {
         self.deadline = deadline
-        if let scheduled, scheduled.at <= deadline { return }
-        self.scheduled?.timer.cancel()
-        self.scheduled = (loop.scheduleTask(deadline: deadline, fire), deadline)
+        guard let scheduled else { return true }
+        return scheduled.at > deadline
     }
 
-    /// No deadline until the next one is set.
-    mutating func clear() {
-        self.deadline = nil
+    /// Sets a timer for the deadline; `fire` must lead to ``fired(now:)``.
+    mutating func schedule(on loop: any EventLoop, fire: @escaping @Sendable () -> Void) {
+        guard let deadline else { return }
+        self.scheduled?.timer.cancel()
+        self.scheduled = (loop.scheduleTask(deadline: deadline, fire), deadline)
     }
 
     mutating func cancel() {
@@ -27,15 +28,11 @@ struct DeadlineTimer {
         self.scheduled = nil
     }
 
-    /// True when the deadline has really passed.
-    mutating func fired(now: NIODeadline, on loop: any EventLoop, fire: @escaping @Sendable () -> Void) -> Bool {
+    /// True when the deadline has really passed; when not, ``schedule(on:fire:)`` must follow.
+    mutating func fired(now: NIODeadline) -> Bool {
         self.scheduled = nil
-        guard let deadline else { return false }
-        guard deadline > now else {
-            self.deadline = nil
-            return true
-        }
-        self.scheduled = (loop.scheduleTask(deadline: deadline, fire), deadline)
-        return false
+        guard let deadline, deadline <= now else { return false }
+        self.deadline = nil
+        return true
     }
 }

@@ -471,18 +471,18 @@ final class WebhookHandler: ChannelDuplexHandler {
     }
 
     private func setDeadline(at deadline: NIODeadline) {
-        guard let context else { return }
-        self.timer.set(deadline, on: context.eventLoop, fire: self.fire(context))
+        if self.timer.set(deadline) { self.scheduleTimer() }
     }
 
-    private func fire(_ context: ChannelHandlerContext) -> @Sendable () -> Void {
+    private func scheduleTimer() {
+        guard let context else { return }
         let handler = NIOLoopBound(self, eventLoop: context.eventLoop)
-        return { handler.value.timerFired() }
+        self.timer.schedule(on: context.eventLoop) { handler.value.timerFired() }
     }
 
     private func timerFired() {
-        guard let context else { return }
-        guard self.timer.fired(now: self.now, on: context.eventLoop, fire: self.fire(context)) else { return }
+        guard self.context != nil else { return }
+        guard self.timer.fired(now: self.now) else { return self.scheduleTimer() }
         switch self.phase {
         case .idle where self.hasPartialHead:
             self.fail(Refused(answer: .tooSlow, outcome: .timedOut))

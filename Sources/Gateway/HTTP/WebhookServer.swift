@@ -96,7 +96,12 @@ package final class WebhookServer: Sendable {
     private func endConnections(on loop: any EventLoop) async {
         let connections = self.service.connections
         connections.beginShutdown()
-        let cut = loop.scheduleTask(in: self.service.limits.shutdownTime) { connections.closeAll() }
+        let logger = self.logger
+        let cut = loop.scheduleTask(in: self.service.limits.shutdownTime) {
+            logger.warning(
+                "connections are cut: the time to shut down is over", metadata: ["open": "\(connections.count)"])
+            connections.closeAll()
+        }
         try? await connections.whenEmpty(on: loop).get()
         cut.cancel()
     }
@@ -106,6 +111,12 @@ package final class WebhookServer: Sendable {
         return try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: self.configuration.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // Out of open files, accepting rests for a moment instead of failing in a tight loop.
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
+                }
+            }
             .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             // A sender that closes its half after the request still gets the answer.
             .childChannelOption(.allowRemoteHalfClosure, value: true)

@@ -68,7 +68,7 @@ package final class WebhookIntake: Sendable {
             self.noteFailure("malformed", webhook)
             completion(.malformed(error))
         case .success(.refuse(let refusal)):
-            self.noteFailure("\(refusal)", webhook)
+            self.noteFailure(refusal == .revoked ? "revoked" : "unknown", webhook)
             completion(.refused(refusal))
         case .success(.store(let event)):
             let isResolved = resolution != .undecided
