@@ -161,6 +161,27 @@ import Testing
         }
     }
 
+    @Test func transactionPoolerIsNoHindrance() async throws {
+        try await withDatabase { database in
+            let url = try await PgBouncer.url(database: database)
+            let result = try await SchemaApplier(url: url).apply()
+            #expect(result.applied.map(\.name) == Self.names)
+            let pool = PostgresPool(url: url)
+            let source = PostgresRoutingSource(pool: pool, listenURL: url)
+            let id = try await database.insertIntegration(instance: "a")
+            guard case .instance(let entry) = try await source.fact(for: .instance(InstanceName("a"))) else {
+                Issue.record("the name is not found")
+                return
+            }
+            #expect(entry.integrationID.text == id)
+            let cursor = try await source.loadAll { _ in }
+            _ = try await source.changes(since: cursor)
+            // LISTEN does not pass a pooler; the feed goes on polling.
+            await #expect(throws: RoutingSourceError.self) { try await source.changeNotices() }
+            await pool.close()
+        }
+    }
+
     @Test func applyingFailsClearlyWithoutADatabase() async throws {
         let error = await #expect(throws: SchemaError.self) {
             try await SchemaApplier(url: "postgresql:///none?host=/nonexistent").apply()

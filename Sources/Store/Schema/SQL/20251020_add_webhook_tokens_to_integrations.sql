@@ -7,7 +7,8 @@
 --
 -- An existing token is never touched. NULL and the empty string count as "no token": neither can stand in a URL.
 -- A row's instance name is, here and everywhere (InstanceNameSQL in the program):
---     coalesce(nullif(config->>'instance_name', ''), nullif(config->>'instance', ''), nullif(config->>'instanceName', ''))
+--     coalesce(nullif(config->>'instance_name', ''), nullif(config->>'instance', ''),
+--              nullif(config->>'instanceName', ''))
 -- It is written out where it is used and not put into a function, so that the index depends on nothing but its table.
 --
 -- Comments that begin with "hookgate:" direct `hookgate schema apply`; others may ignore them.
@@ -250,7 +251,8 @@ DECLARE
     taken   text;
 BEGIN
     FOR reader IN
-        SELECT oid AS id, quote_ident(rolname) AS name FROM pg_catalog.pg_roles WHERE rolname IN ('anon', 'authenticated')
+        SELECT oid AS id, quote_ident(rolname) AS name FROM pg_catalog.pg_roles
+        WHERE rolname IN ('anon', 'authenticated')
         UNION ALL
         SELECT 0::oid, 'PUBLIC'
         WHERE EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname IN ('anon', 'authenticated'))
@@ -327,11 +329,37 @@ BEGIN
 END
 $$;
 
--- hookgate: wait-for NOT EXISTS (SELECT FROM healthcare.integrations WHERE webhook_token <> '' GROUP BY webhook_token HAVING count(*) > 1)
+-- Rows that would break a unique index. While there are any, that index waits; they are a person's to sort out.
+CREATE OR REPLACE FUNCTION hookgate.has_duplicate_tokens() RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM healthcare.integrations WHERE webhook_token <> '' GROUP BY webhook_token HAVING count(*) > 1)
+$$;
+
+CREATE OR REPLACE FUNCTION hookgate.has_duplicate_instances() RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM (
+            SELECT provider, coalesce(nullif(config->>'instance_name', ''), nullif(config->>'instance', ''),
+                nullif(config->>'instanceName', '')) AS name
+            FROM healthcare.integrations WHERE type = 'whatsapp'
+        ) named
+        WHERE name IS NOT NULL AND provider IS NOT NULL
+        GROUP BY name, provider HAVING count(*) > 1)
+$$;
+
+CREATE OR REPLACE FUNCTION hookgate.names_are_unique() RETURNS boolean
+LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (
+        SELECT FROM pg_catalog.pg_index
+        WHERE indexrelid = to_regclass('healthcare.hookgate_integrations_instance') AND indisvalid)
+$$;
+
+-- hookgate: wait-for NOT hookgate.has_duplicate_tokens()
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS hookgate_integrations_token
     ON healthcare.integrations (webhook_token) WHERE webhook_token <> '';
 
--- hookgate: wait-for NOT EXISTS (SELECT FROM healthcare.integrations WHERE type = 'whatsapp' AND coalesce(nullif(config->>'instance_name', ''), nullif(config->>'instance', ''), nullif(config->>'instanceName', '')) IS NOT NULL GROUP BY provider, coalesce(nullif(config->>'instance_name', ''), nullif(config->>'instance', ''), nullif(config->>'instanceName', '')) HAVING provider IS NOT NULL AND count(*) > 1)
+-- hookgate: wait-for NOT hookgate.has_duplicate_instances()
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS hookgate_integrations_instance
     ON healthcare.integrations (
         (coalesce(nullif(config->>'instance_name', ''), nullif(config->>'instance', ''), nullif(config->>'instanceName', ''))),
@@ -339,7 +367,7 @@ CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS hookgate_integrations_instance
     WHERE type = 'whatsapp';
 
 -- Look-ups by name need an index even while names that stand twice keep the unique one waiting.
--- hookgate: only-if NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = to_regclass('healthcare.hookgate_integrations_instance') AND indisvalid)
+-- hookgate: only-if NOT hookgate.names_are_unique()
 CREATE INDEX CONCURRENTLY IF NOT EXISTS hookgate_integrations_instance_lookup
     ON healthcare.integrations (
         (coalesce(nullif(config->>'instance_name', ''), nullif(config->>'instance', ''), nullif(config->>'instanceName', ''))))
@@ -348,10 +376,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS hookgate_integrations_instance_lookup
 DO $$
 BEGIN
     PERFORM set_config('lock_timeout', coalesce(nullif(current_setting('lock_timeout'), '0'), '3s'), true);
-    IF to_regclass('healthcare.hookgate_integrations_instance_lookup') IS NOT NULL AND EXISTS (
-        SELECT FROM pg_index
-        WHERE indexrelid = to_regclass('healthcare.hookgate_integrations_instance') AND indisvalid
-    ) THEN
+    IF hookgate.names_are_unique() AND to_regclass('healthcare.hookgate_integrations_instance_lookup') IS NOT NULL THEN
         DROP INDEX healthcare.hookgate_integrations_instance_lookup;
     END IF;
 END
