@@ -489,7 +489,8 @@ final class WebhookHandler: ChannelDuplexHandler {
         case .receiving, .discarding:
             self.fail(Refused(answer: .tooSlow, outcome: .timedOut))
         case .working:
-            // A result that comes later is no longer waited for: its sender tries again, the inbox recognises it.
+            // A result that comes later is no longer waited for: it is stored all the same, and the sender
+            // may send it again: rather twice than not at all.
             self.answer(self.overloaded("Storing takes too long. Try again."), .storeFailed)
             self.handleBacklog()
         case .idle, .draining, .closed:

@@ -13,18 +13,22 @@ final class DatabasePreparation: Sendable {
 
     private let pool: PostgresPool
     private let directURL: String
-    private let publicURL: PublicURL
+    private let publicURL: PublicURL?
     private let appliesSchema: Bool
     private let logger: Logger
     private let keys = Mutex<[ProbeKey]>([])
+    private let failure = Mutex<String?>(nil)
 
-    init(pool: PostgresPool, directURL: String, publicURL: PublicURL, appliesSchema: Bool, logger: Logger) {
+    init(pool: PostgresPool, directURL: String, publicURL: PublicURL?, appliesSchema: Bool, logger: Logger) {
         self.pool = pool
         self.directURL = directURL
         self.publicURL = publicURL
         self.appliesSchema = appliesSchema
         self.logger = logger
     }
+
+    /// Why the database is not prepared; nil once it is, and before the first try.
+    var lastFailure: String? { failure.withLock { $0 } }
 
     /// Empty until the database has answered.
     var probeKeys: [ProbeKey] { keys.withLock { $0 } }
@@ -35,8 +39,10 @@ final class DatabasePreparation: Sendable {
         while !Task.isCancelled {
             do {
                 try await prepare()
+                failure.withLock { $0 = nil }
                 break
             } catch {
+                failure.withLock { $0 = "\(error)" }
                 logger.error(
                     "the database is not prepared yet; webhooks are stored meanwhile",
                     metadata: ["reason": "\(error)", "next_try": "\(pause)"])
@@ -55,8 +61,10 @@ final class DatabasePreparation: Sendable {
                 logger.warning("the schema needs attention", metadata: ["what": "\(item)"])
             }
         }
-        let filled = try await PostgresIntegrationCatalog(pool: pool).fillWebhookURLs(base: publicURL)
-        if filled > 0 { logger.info("filled in webhook_url", metadata: ["rows": "\(filled)"]) }
+        if let publicURL {
+            let filled = try await PostgresIntegrationCatalog(pool: pool).fillWebhookURLs(base: publicURL)
+            if filled > 0 { logger.info("filled in webhook_url", metadata: ["rows": "\(filled)"]) }
+        }
         let key = try await PostgresProbeEvidence(pool: pool).signingKey()
         keys.withLock { $0 = [key] }
     }

@@ -8,11 +8,14 @@ import UnixSignals
 
 /// The gateway, wired: every port of ours filled, every loop a service of one group.
 struct GatewayAssembly {
-    /// Look-ups and the feed share these; shipping has its own, so that neither starves the other.
+    /// Look-ups, the feed and shipping have their own each, so that none starves another: strangers who are looked up
+    /// must not keep a revocation waiting.
     private static let routingConnections = 3
+    private static let feedConnections = 1
     private static let shippingConnections = 2
 
     private let routingPool: PostgresPool
+    private let feedPool: PostgresPool
     private let shippingPool: PostgresPool
     private let spool: Spool
     private let shipper: Shipper
@@ -23,12 +26,14 @@ struct GatewayAssembly {
     private let logger: Logger
 
     init(
-        databaseURL: String, directURL: String, spoolDirectory: String, listen: ListenAddress, publicURL: PublicURL,
+        databaseURL: String, directURL: String, spoolDirectory: String, listen: ListenAddress, publicURL: PublicURL?,
         appliesSchema: Bool, logger: Logger
     ) async throws {
         self.logger = logger
         routingPool = PostgresPool(
             url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.routingConnections))
+        feedPool = PostgresPool(
+            url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.feedConnections))
         shippingPool = PostgresPool(
             url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.shippingConnections))
         spool = try await Spool.open(directory: spoolDirectory)
@@ -37,12 +42,16 @@ struct GatewayAssembly {
         let metrics = GatewayMetrics()
         let source = PostgresRoutingSource(pool: routingPool, listenURL: directURL)
         let table = RoutingTable()
-        let resolver = Resolver(table: table, source: source, metrics: metrics)
-        feed = RoutingFeed(source: source, table: table, resolver: resolver, metrics: metrics, logger: logger)
+        var lookUps = Resolver.Settings()
+        lookUps.concurrentLookUps = Self.routingConnections
+        let resolver = Resolver(table: table, source: source, settings: lookUps, metrics: metrics)
+        feed = RoutingFeed(
+            source: PostgresRoutingSource(pool: feedPool, listenURL: directURL), table: table, resolver: resolver,
+            metrics: metrics, logger: logger)
         shipper = Shipper(spool: spool, pool: shippingPool, routing: source, logger: logger)
         preparation = DatabasePreparation(
-            pool: routingPool, directURL: directURL, publicURL: publicURL, appliesSchema: appliesSchema, logger: logger)
-        let status = GatewayStatus(spool: spool, shipper: shipper, table: table)
+            pool: feedPool, directURL: directURL, publicURL: publicURL, appliesSchema: appliesSchema, logger: logger)
+        let status = GatewayStatus(spool: spool, shipper: shipper, table: table, preparation: preparation)
         trafficLog = TrafficLog(logger: logger, metrics: metrics)
         let intake = WebhookIntake(
             resolver: resolver, spool: spool, probeKeys: { [preparation] in preparation.probeKeys }, log: trafficLog)
@@ -72,6 +81,7 @@ struct GatewayAssembly {
         await spool.close()
         await shipper.shipRemainder()
         await routingPool.close()
+        await feedPool.close()
         await shippingPool.close()
         try result.get()
     }

@@ -8,9 +8,12 @@ struct GatewayStatus: GatewayReporting {
     let spool: Spool
     let shipper: Shipper
     let table: RoutingTable
+    let preparation: DatabasePreparation
 
     func readiness() -> Readiness {
-        Readiness(parts: [spoolPart(spool.statistics()), routingPart(), shippingPart()])
+        // Whoever takes us out of service while we cannot store sends nothing that would find the disk well again.
+        spool.recheck()
+        return Readiness(parts: [spoolPart(spool.statistics()), routingPart(), schemaPart(), shippingPart()])
     }
 
     private func spoolPart(_ spool: SpoolStatistics) -> Readiness.Part {
@@ -29,21 +32,18 @@ struct GatewayStatus: GatewayReporting {
                 : "not everything is loaded yet; what memory does not know is looked up, or stored as undecided")
     }
 
+    private func schemaPart() -> Readiness.Part {
+        guard let failure = preparation.lastFailure else { return .init(name: "schema", state: .ok) }
+        return .init(name: "schema", state: .degraded, detail: failure)
+    }
+
     private func shippingPart() -> Readiness.Part {
         guard let failure = shipper.status.lastFailure else { return .init(name: "shipping", state: .ok) }
         return .init(name: "shipping", state: .degraded, detail: failure)
     }
 
     func samples() -> [MetricSample] {
-        let status = table.status
-        return [
-            MetricSample(
-                "hookgate_routing_integrations", .gauge, help: "Integrations in the resident table.",
-                value: Double(status.integrations)),
-            MetricSample(
-                "hookgate_routing_live", .gauge, help: "1 while the resident table is complete and current.",
-                value: status.isComplete && status.isLive ? 1 : 0),
-        ] + Self.samples(spool.statistics()) + Self.samples(shipper.status)
+        Self.samples(spool.statistics()) + Self.samples(shipper.status)
     }
 
     private static func samples(_ shipper: ShipperStatus) -> [MetricSample] {

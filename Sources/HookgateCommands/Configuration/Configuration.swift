@@ -71,6 +71,12 @@ package struct Configuration: Sendable {
         self.notes = notes
     }
 
+    /// The public URL where somebody set it; nil where it is only the default, which is no address to write anywhere.
+    package var statedPublicURL: PublicURL? {
+        let origin = settings.first { $0.setting == .publicURL }?.origin
+        return origin == .fallback ? nil : publicURL
+    }
+
     private static func servers(
         _ reader: inout SettingReader, _ inFile: [ConfigurationFile.Server], fileName: String
     ) -> [EvolutionServer] {

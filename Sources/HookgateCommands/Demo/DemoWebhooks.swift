@@ -75,6 +75,7 @@ struct DemoWebhooks {
             [(url: try tokenURL(name), instance: name), (url: legacyURL(name), instance: name)]
         }
         let before = try await lookUps()
+        stage.expect(before > 0, "senders that memory does not know were looked up: \(before) look-ups so far")
         let accepted = try await traffic.burst(Self.hits, to: targets)
         let after = try await lookUps()
         stage.expect(accepted == Self.hits, "\(accepted) of \(Self.hits) further webhooks were stored and answered 200")

@@ -87,7 +87,7 @@ struct ProbePrinter {
         case .integrationDisabled: "Enable it: set enabled to true in healthcare.integrations."
         case .noClinic: "Give the integration a clinic_id."
         case .tokenRetired: "Its grace period is over; use the present one: hookgate tokens"
-        case .instanceMismatch, .secondFactorMissing, .noIntegration, .duplicateInstance, .unknownSender,
+        case .instanceMismatch, .secondFactorMissing, .noIntegration, .duplicateInstance, .unknownSender, .undecided,
             .tokenRevoked:
             "See: hookgate check"
         }

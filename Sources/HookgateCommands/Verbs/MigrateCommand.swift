@@ -54,8 +54,8 @@ struct MigrateCommand: AsyncParsableCommand {
                 printer.begin()
                 let options = MigrationOptions(isDryRun: dryRun, expectedDigest: planDigest)
                 let summary = try await database.migration.migrate(options) { event in printer.print(event) }
-                if !dryRun {
-                    _ = try await database.catalog.fillWebhookURLs(base: configuration.publicURL)
+                if !dryRun, let base = configuration.statedPublicURL {
+                    _ = try await database.catalog.fillWebhookURLs(base: base)
                 }
                 try printer.finish(summary)
                 return .worse(schemaStatus, summary.needsAttention ? .attention : .done)

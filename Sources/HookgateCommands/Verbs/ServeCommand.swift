@@ -48,7 +48,7 @@ struct ServeCommand: Verb {
     ) async throws {
         let gateway = try await GatewayAssembly(
             databaseURL: url, directURL: configuration.databaseDirectURL ?? url, spoolDirectory: spool,
-            listen: configuration.listen, publicURL: configuration.publicURL, appliesSchema: appliesSchema,
+            listen: configuration.listen, publicURL: configuration.statedPublicURL, appliesSchema: appliesSchema,
             logger: logger)
         try await gateway.run { address in
             StandardStream.output.line("hookgate listens on http://\(address)")

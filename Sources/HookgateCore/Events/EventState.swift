@@ -32,6 +32,9 @@ package enum QuarantineReason: String, Sendable, CaseIterable {
     case duplicateInstance = "duplicate_instance"
     /// Stored while no tier could decide; when it could be decided, neither an integration nor a legacy row had it.
     case unknownSender = "unknown_sender"
+    /// Stored while no tier could decide, and the source of truth still cannot say although the inbox can be written:
+    /// most likely a table that this role may not read.
+    case undecided
     /// Stored while no tier could decide; when it could be decided, its token turned out to be revoked.
     case tokenRevoked = "token_revoked"
 }

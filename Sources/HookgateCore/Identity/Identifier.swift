@@ -46,6 +46,14 @@ package typealias EventID = Identifier<Subject.Event>
 package typealias RunID = Identifier<Subject.Run>
 
 extension Identifier where Subject == HookgateCore.Subject.Event {
+    /// The time in an id of version 7; nil for an id of another kind.
+    package var receivedAt: Date? {
+        let bytes = uuid.uuid
+        guard bytes.6 >> 4 == 7 else { return nil }
+        let milliseconds = [bytes.0, bytes.1, bytes.2, bytes.3, bytes.4, bytes.5].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
+    }
+
     /// Makes an id in the form of UUID version 7 (RFC 9562): the time first, so that ids sort by age and
     /// indexes grow at one end.
     /// - Parameters:

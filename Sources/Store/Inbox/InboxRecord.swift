@@ -41,7 +41,7 @@ struct InboxRecord: Sendable {
     var quarantineReason: String? {
         switch event.disposition {
         case .quarantined(let reason): reason.rawValue
-        case .undecided: QuarantineReason.unknownSender.rawValue
+        case .undecided: QuarantineReason.undecided.rawValue
         case .pending, .probe: nil
         }
     }

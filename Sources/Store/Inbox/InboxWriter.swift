@@ -30,7 +30,9 @@ struct InboxWriter: Sendable {
         ), traffic AS (
             INSERT INTO hookgate.route_traffic AS seen (instance_name, route, day, first_seen, last_seen, count)
             SELECT coalesce(instance_name, ''), route, day, min(received_at), max(received_at), count(*)
-            FROM stored WHERE state <> 'probe'
+            FROM stored
+            -- A held event proves nothing of the token route; on the legacy route every sender counts.
+            WHERE state = 'pending' OR (state <> 'probe' AND route = 'instance')
             GROUP BY 1, 2, 3
             -- In one order everywhere, so that two gateways never wait for each other in a circle.
             ORDER BY 1, 2, 3

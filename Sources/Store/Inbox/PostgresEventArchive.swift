@@ -50,8 +50,8 @@ package struct PostgresEventArchive: EventArchive {
             """
             SELECT \(Self.columns), e.stored_at, e.organization_id, e.event_suffix, b.body
             FROM hookgate.events AS e LEFT JOIN hookgate.event_bodies AS b ON b.day = e.day AND b.id = e.id
-            WHERE e.id = $1
-            """, [id.uuid])
+            WHERE e.id = $1 AND ($2::date IS NULL OR e.day BETWEEN $2::date - 1 AND $2::date + 1)
+            """, [id.uuid, id.receivedAt.map(Self.day)])
         return try rows.first.map { row in
             StoredEvent(
                 summary: try Self.summary(row), storedAt: try row.decode("stored_at"),
@@ -59,6 +59,9 @@ package struct PostgresEventArchive: EventArchive {
                 eventSuffix: try row.decode("event_suffix"), body: try row.decode("body"))
         }
     }
+
+    /// The id tells the day, and the day the partition.
+    private static func day(_ instant: Date) -> String { String(instant.formatted(.iso8601).prefix(10)) }
 
     private static func summary(_ row: PostgresRow) throws(PostgresError) -> EventSummary {
         EventSummary(

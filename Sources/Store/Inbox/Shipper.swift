@@ -17,6 +17,8 @@ package final class Shipper: Sendable {
         package var longestPause = Duration.seconds(10)
         /// For what is left when the gateway ends.
         package var remainderTime = Duration.seconds(10)
+        /// How often a look-up may fail before its events are held for a person, so that they hold up nobody else's.
+        package var lookUpAttempts = 3
 
         package init() {}
     }
@@ -106,20 +108,37 @@ package final class Shipper: Sendable {
 
     /// Asks the source of truth again for events that were stored undecided; one look-up for each sender.
     private func decided(_ entries: [SpoolBatch.Entry]) async throws -> [InboxRecord] {
-        var facts: [RoutingKey: RoutingFact] = [:]
+        var facts: [RoutingKey: RoutingFact?] = [:]
         var records: [InboxRecord] = []
         for entry in entries {
             guard case .undecided(let key) = entry.event.disposition else {
                 records.append(InboxRecord(entry.event, of: entry))
                 continue
             }
-            let fact = if let known = facts[key] { known } else { try await routing.fact(for: key) }
-            facts[key] = fact
+            if !facts.keys.contains(key) { facts.updateValue(try await fact(for: key), forKey: key) }
             // As of its own arrival: a grace period may have ended between two events of one sender.
-            let resolution = Resolution(fact, at: entry.event.receivedAt)
+            let resolution = facts[key]?.map { Resolution($0, at: entry.event.receivedAt) } ?? .undecided
             records.append(InboxRecord(entry.event.settled(by: resolution) ?? entry.event, of: entry))
         }
         return records
+    }
+
+    /// Nil when the source of truth has failed to say often enough. Throwing waits a while and tries the batch anew.
+    private func fact(for key: RoutingKey) async throws -> RoutingFact? {
+        do {
+            let fact = try await routing.fact(for: key)
+            state.withLock { $0.failedLookUps = 0 }
+            return fact
+        } catch {
+            let attempts = state.withLock { state in
+                state.failedLookUps += 1
+                return state.failedLookUps
+            }
+            guard attempts >= options.lookUpAttempts else { throw error }
+            logger.error(
+                "❌ a sender cannot be looked up; its events are held for a person", metadata: ["reason": "\(error)"])
+            return nil
+        }
     }
 
     private func failed(_ error: any Error, nextTry pause: Duration?) {
@@ -140,6 +159,8 @@ package struct ShipperStatus: Sendable, Equatable {
     package var lastFailure: String?
     package var lastShippedAt: Date?
     package var failures: UInt64 = 0
+    /// Look-ups that failed one after another.
+    var failedLookUps = 0
     /// Events that were new to the inbox, since this process began.
     package var stored: UInt64 = 0
     /// Events that the inbox had already.

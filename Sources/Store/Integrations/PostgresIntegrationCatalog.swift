@@ -50,7 +50,8 @@ package struct PostgresIntegrationCatalog: IntegrationCatalog {
                 UPDATE healthcare.integrations SET webhook_url = $1 || '/webhooks/evolution/whatsapp/' || webhook_token
                 WHERE id IN (
                     SELECT id FROM healthcare.integrations
-                    WHERE type = 'whatsapp' AND webhook_url IS NULL AND webhook_token ~ '^[A-Za-z0-9_-]+$'
+                    WHERE type = 'whatsapp' AND \(InstanceNameSQL.isEvolution())
+                        AND webhook_url IS NULL AND webhook_token ~ '^[A-Za-z0-9_-]+$'
                     ORDER BY id LIMIT \(Self.fillBatch) FOR UPDATE SKIP LOCKED
                 )
                 """, [base.text])
@@ -71,9 +72,8 @@ package struct PostgresIntegrationCatalog: IntegrationCatalog {
             SELECT * FROM (
                 SELECT (row ->> 'id')::uuid AS id, row ->> 'organization_id' AS organization_id,
                     row ->> 'clinic_id' AS clinic_id, \(clinics == nil ? "NULL::text" : "clinic.name::text") AS clinic_name,
-                    coalesce(nullif(row -> 'config' ->> 'instance_name', ''), nullif(row -> 'config' ->> 'instance', ''),
-                        nullif(row -> 'config' ->> 'instanceName', '')) AS instance_name,
-                    row ->> 'status' AS status, coalesce((row ->> 'enabled')::boolean, false) AS enabled,
+                    \(InstanceNameSQL.expression(config: "(row->'config')")) AS instance_name,
+                    row ->> 'status' AS status, coalesce((row ->> 'enabled')::boolean, true) AS enabled,
                     row ->> 'phone_number' AS phone_number, row ->> 'display_name' AS display_name,
                     row ->> 'webhook_token' AS webhook_token
                 FROM healthcare.integrations AS integration

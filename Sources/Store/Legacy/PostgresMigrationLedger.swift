@@ -8,6 +8,7 @@ package struct PostgresMigrationLedger: MigrationLedger {
     /// One lock for all that moves a fleet; every process that migrates this database asks for it.
     private static let runLockKey: Int64 = 0x686F_6F6B_6D69_6772  // "hookmigr"
     /// How long a statement waits for a row that somebody else is changing.
+    private static let instanceIndex = "hookgate_integrations_instance"
     private static let lockTimeout = "5s"
 
     let pool: PostgresPool
@@ -56,6 +57,8 @@ package struct PostgresMigrationLedger: MigrationLedger {
         } catch let error as PostgresError where error.refusesData {
             // Some row of it breaks a rule of this database. Halving finds it, and the others get through.
             if batch.count == 1, let instance = batch.first {
+                // Somebody was quicker with an integration of this very name: overtaken, and planned anew.
+                if error.constraint == Self.instanceIndex { return BatchOutcome() }
                 return BatchOutcome(refused: [instance.name: error.rule])
             }
             let middle = batch.count / 2

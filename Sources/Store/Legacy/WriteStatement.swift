@@ -35,7 +35,6 @@ struct WriteStatement {
                 WHERE NOT EXISTS (
                     SELECT FROM \(TableShapes.integrations) i
                     WHERE \(IntegrationColumns.condition) AND \(IntegrationColumns.name) = x.name)
-                ON CONFLICT DO NOTHING
                 RETURNING i.id, \(IntegrationColumns.image) AS image
             )
             INSERT INTO hookgate.migration_rows

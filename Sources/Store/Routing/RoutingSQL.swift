@@ -32,10 +32,12 @@ enum RoutingSQL {
         """
 
     // MARK: One key
+    //
+    // The comment in front lets pg_stat_statements tell look-ups from everything else.
 
     /// `$1` is the digest.
     static let token = """
-        SELECT 'token' AS kind, \(columns), \(tokenColumns)
+        /* hookgate: look-up */ SELECT 'token' AS kind, \(columns), \(tokenColumns)
         FROM hookgate.tokens t
             LEFT JOIN healthcare.integrations i ON i.id = t.integration_id AND i.type = 'whatsapp'
         WHERE t.digest = $1
@@ -45,7 +47,7 @@ enum RoutingSQL {
     static func instance(legacy: [LegacyNameColumn]) -> String {
         let places = legacy.map { "EXISTS (\($0.lookUp))" }.joined(separator: " OR ")
         return """
-            WITH found AS MATERIALIZED (
+            /* hookgate: look-up */ WITH found AS MATERIALIZED (
                 SELECT 'integration' AS kind, \(columns), \(noToken)
                 FROM healthcare.integrations i
                 WHERE i.type = 'whatsapp' AND \(InstanceNameSQL.expression(config: "i.config")) = $1

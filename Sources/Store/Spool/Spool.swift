@@ -134,7 +134,24 @@ package final class Spool: EventSpool {
         shared.withLock { body(&$0.ledger) }
     }
 
+    /// After a failure, looks whether the disk can be written again; does nothing while all is well. Appends try by
+    /// themselves, but where nobody appends any more nobody would notice.
+    package func recheck() {
+        guard withLedger({ $0.failure != nil }) else { return }
+        execution.write { self.recheckNow() }
+    }
+
     // MARK: - On the writer's thread
+
+    private func recheckNow() {
+        do throws(SpoolWriteFailure) {
+            try checkRoom()
+        } catch {
+            return withLedger { $0.failed(error.reason) }
+        }
+        withLedger { $0.recovered() }
+        startAhead()
+    }
 
     private func writeBatches() {
         while true {

@@ -68,6 +68,10 @@ struct SpoolLedger: Sendable {
         failure = nil
     }
 
+    mutating func recovered() {
+        failure = nil
+    }
+
     mutating func failed(_ reason: String) {
         failure = reason
     }

@@ -15,7 +15,8 @@ struct ShipperTests {
 
     /// A spool in a directory of its own, and a shipper between it and the database.
     private static func withShipper(
-        _ database: TestDatabase, _ body: (Spool, Shipper) async throws -> Void
+        _ database: TestDatabase, routing: (any RoutingSource)? = nil,
+        _ body: (Spool, Shipper) async throws -> Void
     ) async throws {
         let directory = FileManager.default.temporaryDirectory.path + "/hookgate-shipper-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: directory) }
@@ -24,7 +25,7 @@ struct ShipperTests {
         let spool = try await Spool.open(directory: directory, options: options)
         let shipper = Shipper(
             spool: spool, pool: database.pool,
-            routing: PostgresRoutingSource(pool: database.pool, listenURL: nil), logger: Logger(label: "test"),
+            routing: routing ?? PostgresRoutingSource(pool: database.pool, listenURL: nil), logger: Logger(label: "test"),
             sleep: { _ in try await Task.sleep(for: .seconds(60)) })
         try await body(spool, shipper)
     }
@@ -112,6 +113,23 @@ struct ShipperTests {
         }
     }
 
+    @Test func aSenderThatCannotBeLookedUpDoesNotHoldUpTheOthers() async throws {
+        try await withSchema { database in
+            let routing = InMemoryRoutingSource()
+            routing.setOutage(.unavailable("a legacy table that this role may not read"))
+            try await Self.withShipper(database, routing: routing) { spool, shipper in
+                let stranger = Self.event(.undecided(.instance(InstanceName("stranger"))), instance: "stranger")
+                let known = Self.event()
+                try await Self.store([stranger, known], in: spool)
+                for _ in 1...Shipper.Options().lookUpAttempts { await shipper.shipRemainder() }
+                let stored = Dictionary(uniqueKeysWithValues: try await Self.rows(database).map { ($0.id, $0) })
+                #expect(stored[known.id]?.state == .pending)
+                #expect(stored[stranger.id]?.state == .quarantined)
+                #expect(stored[stranger.id]?.quarantineReason == QuarantineReason.undecided.rawValue)
+            }
+        }
+    }
+
     @Test func aRowTheDatabaseRefusesDoesNotHoldUpTheOthers() async throws {
         try await withSchema { database in
             try await database.pool.execute(
@@ -130,10 +148,11 @@ struct ShipperTests {
         }
     }
 
-    @Test func probesAreNoTraffic() async throws {
+    @Test func probesAndHeldEventsOnATokenAreNoTraffic() async throws {
         try await withSchema { database in
             try await Self.withShipper(database) { spool, shipper in
-                try await Self.store([Self.event(.probe), Self.event()], in: spool)
+                let held = Self.event(.quarantined(.instanceMismatch))
+                try await Self.store([Self.event(.probe), held, Self.event()], in: spool)
                 await shipper.shipRemainder()
                 let traffic = try await database.pool.query(
                     "SELECT instance_name, route, count FROM hookgate.route_traffic")
