@@ -50,7 +50,9 @@ extension Identifier where Subject == HookgateCore.Subject.Event {
     package var receivedAt: Date? {
         let bytes = uuid.uuid
         guard bytes.6 >> 4 == 7 else { return nil }
-        let milliseconds = [bytes.0, bytes.1, bytes.2, bytes.3, bytes.4, bytes.5].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let milliseconds = [bytes.0, bytes.1, bytes.2, bytes.3, bytes.4, bytes.5].reduce(UInt64(0)) {
+            $0 << 8 | UInt64($1)
+        }
         return Date(timeIntervalSince1970: Double(milliseconds) / 1_000)
     }
 

@@ -25,7 +25,8 @@ struct ShipperTests {
         let spool = try await Spool.open(directory: directory, options: options)
         let shipper = Shipper(
             spool: spool, pool: database.pool,
-            routing: routing ?? PostgresRoutingSource(pool: database.pool, listenURL: nil), logger: Logger(label: "test"),
+            routing: routing ?? PostgresRoutingSource(pool: database.pool, listenURL: nil),
+            logger: Logger(label: "test"),
             sleep: { _ in try await Task.sleep(for: .seconds(60)) })
         try await body(spool, shipper)
     }
