@@ -58,7 +58,7 @@ import Testing
             // The sign of life is the last statement of the listener's session: many have passed when this is over.
             try await database.wait(
                 until:
-                    "(SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT 1' AND datname = current_database()) = 1"
+                    "(SELECT count(*) FROM pg_stat_activity WHERE query = 'SHOW server_version' AND datname = current_database()) = 1"
             )
             try await database.pool.query("SELECT pg_sleep(0.5), pg_notify('changes', 'still here')")
             var iterator = listener.notifications.makeAsyncIterator()
