@@ -33,9 +33,8 @@ install: build ## binary and shell completions, below PREFIX (/usr/local), insid
 	$(RELEASE) --generate-completion-script zsh > "$(SHARE)/zsh/site-functions/_hookgate"
 	$(RELEASE) --generate-completion-script fish > "$(SHARE)/fish/vendor_completions.d/hookgate.fish"
 
-bench: ## the benchmarks of Benchmarks/
-	@test -e Benchmarks/Package.swift || { echo "This version has no benchmarks." >&2; exit 1; }
-	swift package --package-path Benchmarks benchmark
+bench: build ## durable accept on both routes, beside nginx that stores nothing; writes docs/benchmarks/gateway.md
+	@scripts/bench
 
 reference: ## write docs/cli.json and the table of docs/configuration.md anew
 	@scripts/reference

@@ -12,6 +12,7 @@ struct MigrateCommand: AsyncParsableCommand {
 
             Examples:
               hookgate migrate --dry-run
+              hookgate migrate --overrides decisions.yaml
               hookgate migrate --plan-digest D
               hookgate migrate verify
             """,
@@ -40,11 +41,14 @@ struct MigrateCommand: AsyncParsableCommand {
             help: "Write only if the plan is still the one with this digest, as a dry run printed it.")
         var planDigest: String?
 
+        @OptionGroup var overrides: OverridesOption
+
         @Flag(name: .customLong("no-schema"), help: "Do not add what the schema lacks; fail if something is missing.")
         var noSchema = false
 
         func perform() async throws -> ExitStatus {
             let configuration = try global.configuration()
+            let decisions = try overrides.decisions()
             return try await Database.use(configuration) { database in
                 var schemaStatus = ExitStatus.done
                 if !dryRun, !noSchema {
@@ -52,7 +56,8 @@ struct MigrateCommand: AsyncParsableCommand {
                 }
                 let printer = MigrationPrinter(isDryRun: dryRun, isJSON: global.json)
                 printer.begin()
-                let options = MigrationOptions(isDryRun: dryRun, expectedDigest: planDigest)
+                let options = MigrationOptions(
+                    isDryRun: dryRun, expectedDigest: planDigest, decisions: decisions)
                 let summary = try await database.migration.migrate(options) { event in printer.print(event) }
                 if !dryRun, let base = configuration.statedPublicURL {
                     _ = try await database.catalog.fillWebhookURLs(base: base)
@@ -76,10 +81,13 @@ struct MigrateCommand: AsyncParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
+        @OptionGroup var overrides: OverridesOption
+
         func perform() async throws -> ExitStatus {
-            try await Database.use(try global.configuration()) { database in
+            let decisions = try overrides.decisions()
+            return try await Database.use(try global.configuration()) { database in
                 let printer = VerificationPrinter(isJSON: global.json)
-                let summary = try await database.migration.verify { result in printer.print(result) }
+                let summary = try await database.migration.verify(decisions) { result in printer.print(result) }
                 try printer.finish(summary)
                 return summary.holds ? .done : .attention
             }

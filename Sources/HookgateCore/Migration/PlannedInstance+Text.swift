@@ -20,8 +20,8 @@ extension PlanAction {
         switch self {
         case .insert, .update, .unchanged: nil
         case .ambiguous(let candidates, let clinicCount):
-            "ambiguous between \(Self.list(candidates, of: clinicCount)): say which, or name the clinic's WhatsApp "
-                + "number or settings"
+            "ambiguous between \(Self.list(candidates, of: clinicCount)): say which with --overrides, or name "
+                + "the clinic's WhatsApp number or settings"
         case .conflict(let conflict): conflict.description
         case .noClinic(let reason): reason.description
         case .excluded(let reason): "excluded: \(reason)"
