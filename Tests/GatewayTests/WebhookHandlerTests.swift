@@ -321,16 +321,20 @@ struct WebhookHandlerTests {
 
     @Test func shutdownClosesIdleConnectionsAndAnswersBusyOnes() throws {
         let gateway = TestGateway(spool: .holds)
-        let (idle, busy, reading) = (try Wire(gateway), try Wire(gateway), try Wire(gateway))
+        let (idle, late) = (try Wire(gateway), try Wire(gateway))
+        let (busy, reading) = (try Wire(gateway), try Wire(gateway))
         try busy.arrive(Raw.post())
         try reading.arrive("POST \(Raw.tokenPath) HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{")
-        for wire in [idle, busy, reading] {
+        for wire in [idle, late, busy, reading] {
             wire.channel.pipeline.fireUserInboundEventTriggered(ConnectionRegistry.ShutdownEvent())
         }
+        #expect(idle.isOpen)
+        idle.pass(GatewayLimits().drainTime)
         #expect(!idle.isOpen)
+        try late.arrive(Raw.post())
         try reading.arrive("}")
         gateway.spool.release()
-        for wire in [busy, reading] {
+        for wire in [busy, reading, late] {
             let response = try #require(try wire.response())
             #expect(response.status == 200)
             #expect(response.headers["connection"] == "close")

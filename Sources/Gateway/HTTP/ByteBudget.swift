@@ -11,10 +11,11 @@ package final class ByteBudget: Sendable {
 
     package var inUse: Int { self.held.load(ordering: .relaxed) }
 
-    /// False, and nothing taken, when the bound would be passed.
-    func take(_ bytes: Int) -> Bool {
+    /// False, and nothing taken, when the bound would be passed. Long bodies may use three quarters of it, so that a
+    /// few slow ones never keep an ordinary message out.
+    func take(_ bytes: Int, ofLongBody isLong: Bool) -> Bool {
         let after = self.held.add(bytes, ordering: .relaxed).newValue
-        guard after <= self.limit else {
+        guard after <= (isLong ? self.limit - self.limit / 4 : self.limit) else {
             self.held.subtract(bytes, ordering: .relaxed)
             return false
         }

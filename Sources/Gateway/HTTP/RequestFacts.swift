@@ -26,6 +26,8 @@ struct RequestFacts: Sendable, Equatable {
                 self.probeHeader = value
             case 17 where Self.same(name, "transfer-encoding"):
                 self.isChunked = true
+                // Anything before "chunked" is a coding of the body, which would not be JSON as it stands.
+                self.isEncoded = self.isEncoded || !Self.same(value, "chunked")
             default:
                 break
             }

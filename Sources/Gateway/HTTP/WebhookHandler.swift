@@ -175,9 +175,14 @@ final class WebhookHandler: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case ChannelEvent.inputClosed, is ConnectionRegistry.ShutdownEvent:
+        case ChannelEvent.inputClosed:
             self.endsAfterAnswer = true
             if case .idle = self.phase { self.close() }
+        case is ConnectionRegistry.ShutdownEvent:
+            self.endsAfterAnswer = true
+            // A sender that is just about to reuse the connection is answered once more, and told that it ends: one
+            // that tries only once would lose the event that it sends into a closing connection.
+            if case .idle = self.phase, !self.hasPartialHead { self.setDeadline(self.service.limits.drainTime) }
         default:
             break
         }
@@ -335,7 +340,7 @@ final class WebhookHandler: ChannelDuplexHandler {
         let refused: Refused?
         if self.body.count + count > limits.bodyBytes {
             refused = Refused(answer: .tooLarge(limit: limits.bodyBytes), outcome: .tooLarge)
-        } else if !self.service.budget.take(count) {
+        } else if !self.service.budget.take(count, ofLongBody: self.body.count + count > limits.smallBodyBytes) {
             refused = Refused(answer: self.overloaded("Too many bodies are being received."), outcome: .overloaded)
         } else {
             refused = nil

@@ -120,6 +120,14 @@ package final class WebhookIntake: Sendable {
     }
 
     private func noteStored(_ event: AcceptedEvent, _ webhook: InboundWebhook) {
+        switch event.disposition {
+        case .quarantined(let reason):
+            self.log.note(.held, ["reason": "\(reason.rawValue)", "event": "\(event.id)"])
+        case .undecided:
+            self.log.note(.held, ["reason": "undecided", "event": "\(event.id)"])
+        case .pending, .probe:
+            break
+        }
         switch webhook.key {
         case .token(let digest):
             self.log.note(.tokenAsync, ["token": "\(digest.fingerprint)", "event": "\(event.id)"])

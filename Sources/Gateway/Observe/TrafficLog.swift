@@ -10,7 +10,7 @@ import Synchronization
 package final class TrafficLog: Sendable {
     /// The tags that operators already search for.
     package enum Tag: Int, CaseIterable, Sendable {
-        case tokenAsync, cacheHit, cacheMiss, legacyWebhook, failure
+        case tokenAsync, cacheHit, cacheMiss, legacyWebhook, held, failure
 
         var message: Logger.Message {
             switch self {
@@ -18,11 +18,17 @@ package final class TrafficLog: Sendable {
             case .cacheHit: "Token cache HIT"
             case .cacheMiss: "Token cache MISS"
             case .legacyWebhook: "[Legacy Webhook] webhook stored"
+            case .held: "❌ webhook stored but held"
             case .failure: "❌ webhook not stored"
             }
         }
 
-        var level: Logger.Level { self == .failure ? .warning : .info }
+        var level: Logger.Level {
+            switch self {
+            case .tokenAsync, .cacheHit, .cacheMiss, .legacyWebhook: .info
+            case .held, .failure: .warning
+            }
+        }
     }
 
     package static let linesPerSecond = 50
