@@ -89,8 +89,10 @@ package struct CheckReport: Sendable, Equatable {
     package var withoutToken: Int { survey.integrations.withoutTokenCount }
 
     package var analysis: CheckAnalysis {
+        if !survey.unreadable.isEmpty { return .unknown }
         if legacy == 0 {
-            return survey.integrations.rowCount == 0 ? .noInstances : .newSystemInUse
+            if survey.integrations.rowCount == 0 { return .noInstances }
+            return withoutToken > 0 || needDecision > 0 ? .newSystemIncomplete : .newSystemInUse
         }
         if migrated == legacy && withoutToken == 0 { return .complete }
         return withIntegration == 0 ? .needed : .partial
@@ -98,7 +100,7 @@ package struct CheckReport: Sendable, Equatable {
 
     /// Whether a person must do or decide something before the switch-over: exit code 3.
     package var needsAttention: Bool {
-        needMigration > 0 || needDecision > 0 || withoutToken > 0
+        needMigration > 0 || needDecision > 0 || withoutToken > 0 || !survey.unreadable.isEmpty
     }
 }
 
@@ -108,7 +110,9 @@ package enum CheckAnalysis: String, Sendable {
     case partial = "PARTIAL MIGRATION"
     case complete = "MIGRATION COMPLETE"
     case newSystemInUse = "NEW SYSTEM IN USE"
+    case newSystemIncomplete = "NEW SYSTEM INCOMPLETE"
     case noInstances = "NO INSTANCES FOUND"
+    case unknown = "UNKNOWN: OLD TABLES CANNOT BE READ"
 
     /// What the guide would have the operator do.
     package var advice: String {
@@ -117,7 +121,11 @@ package enum CheckAnalysis: String, Sendable {
         case .partial: "follow the next step of each instance listed"
         case .complete: "ready to update the webhooks: `hookgate tokens`"
         case .newSystemInUse: "nothing to migrate"
-        case .noInstances: "create an integration in the console or with `hookgate integrations create`"
+        case .newSystemIncomplete:
+            "follow the next step of each integration listed; tokens are made by "
+                + "`hookgate schema apply 20251020_add_webhook_tokens_to_integrations.sql`"
+        case .noInstances: "nothing to migrate; an integration that is added gets its token by itself"
+        case .unknown: "grant this role SELECT on the tables marked above, and run it again"
         }
     }
 }

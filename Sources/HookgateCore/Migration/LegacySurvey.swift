@@ -16,6 +16,12 @@ package struct LegacySurvey: Sendable, Equatable {
         self.clinicsTable = clinicsTable
     }
 
+    /// Tables that may name instances, are there, and cannot be read: as long as there is one, nobody can say what
+    /// has to be migrated.
+    package var unreadable: [LegacyTable] {
+        tables.filter { $0.state == .unreadable && $0.source.yieldsInstances }
+    }
+
     package func table(_ source: LegacySource) -> LegacyTable? {
         tables.first { $0.source == source }
     }

@@ -111,6 +111,8 @@ package enum MigrationError: Error, Equatable {
     case anotherRunIsActive
     case planChanged(expected: String, actual: String)
     case unknownRun(RunID)
+    /// Legacy tables that are there and that this role may not read.
+    case unreadable([LegacySource])
 }
 
 extension MigrationError: CustomStringConvertible {
@@ -123,6 +125,9 @@ extension MigrationError: CustomStringConvertible {
         case .planChanged(let expected, let actual):
             "the plan is no longer the one that was reviewed (digest \(expected), now \(actual)): "
                 + "look at it again with --dry-run"
+        case .unreadable(let tables):
+            "this role may not read \(tables.map(\.rawValue).joined(separator: ", ")), so nobody can say which instances "
+                + "there are: grant it SELECT, or connect as the tables' owner"
         case .unknownRun(let id): "there is no run \(id): see `hookgate migrate runs`"
         }
     }

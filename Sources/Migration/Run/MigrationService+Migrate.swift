@@ -6,7 +6,7 @@ extension MigrationService {
     ) async throws -> MigrationSummary {
         if options.isDryRun { return try await dryRun(options, observe: observe) }
         return try await ledger.withRunLock(wait: options.lockWait) {
-            let survey = try await inventory.survey()
+            let survey = try await readableSurvey()
             try await observe(.surveyed(survey))
             if let expected = options.expectedDigest {
                 try await refuse(unless: expected, decisions: options.decisions)
@@ -23,13 +23,20 @@ extension MigrationService {
     private func dryRun(
         _ options: MigrationOptions, observe: (MigrationEvent) async throws -> Void
     ) async throws -> MigrationSummary {
-        let survey = try await inventory.survey()
+        let survey = try await readableSurvey()
         try await observe(.surveyed(survey))
         let plan = try await plan(options.decisions) { try await observe(.planned($0)) }
         if let expected = options.expectedDigest, expected != plan.digest {
             throw MigrationError.planChanged(expected: expected, actual: plan.digest)
         }
         return MigrationSummary(run: nil, survey: survey, counts: plan.counts, digest: plan.digest, verification: nil)
+    }
+
+    /// What there is, unless a table hides some of it: a plan that leaves out what it cannot see would call it done.
+    func readableSurvey() async throws -> LegacySurvey {
+        let survey = try await inventory.survey()
+        guard survey.unreadable.isEmpty else { throw MigrationError.unreadable(survey.unreadable.map(\.source)) }
+        return survey
     }
 
     private func refuse(unless expected: String, decisions: MigrationDecisions) async throws {

@@ -7,6 +7,7 @@ extension MigrationService {
     package func verify(
         _ decisions: MigrationDecisions, observe: (InstanceVerification) async throws -> Void
     ) async throws -> VerificationSummary {
+        _ = try await readableSurvey()
         let planner = MigrationPlanner(decisions)
         var summary = VerificationSummary()
         let shared = try await inventory.sharedTokens()
