@@ -1,4 +1,5 @@
 package import ArgumentParser
+import Glibc
 
 /// `hookgate`: the verbs, each in a file of its own.
 package struct HookgateCommand: AsyncParsableCommand {
@@ -21,6 +22,11 @@ package struct HookgateCommand: AsyncParsableCommand {
     )
 
     package init() {}
+
+    /// A peer or a reader that goes away must not end the process: whoever writes is told by the call's error.
+    package static func prepareProcess() {
+        signal(SIGPIPE, SIG_IGN)
+    }
 
     /// Lets the guide's script names stand for subcommands: `get_webhook_tokens.py` is `get-webhook-tokens`.
     package static func translated(_ arguments: [String]) -> [String] {

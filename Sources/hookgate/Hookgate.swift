@@ -4,6 +4,7 @@ import HookgateCommands
 @main
 struct Hookgate {
     static func main() async {
+        HookgateCommand.prepareProcess()
         await HookgateCommand.main(HookgateCommand.translated(Array(CommandLine.arguments.dropFirst())))
     }
 }

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import FoundationEssentials
+import Glibc
 import HookgateCore
 import NIOCore
 import NIOHTTP1
@@ -41,6 +42,8 @@ struct HTTPProbeSender: ProbeSender {
         case let error as HTTPClientError where error == .invalidURL: "the URL is not valid"
         case let error as HTTPClientError: error.shortDescription
         case is NIOConnectionError: "no connection (is the gateway running there?)"
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        case let error where "\(type(of: error))".contains("SSL"): "TLS failed (is it https there?)"
         default: "\(type(of: error))"
         }
     }

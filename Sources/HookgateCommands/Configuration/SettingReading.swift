@@ -46,7 +46,7 @@ enum SettingReading {
         do throws(PublicURL.Flaw) {
             return try PublicURL(text)
         } catch {
-            throw InvalidSetting("\"\(text)\" cannot carry webhook paths: \(error)")
+            throw InvalidSetting("this address cannot carry webhook paths: \(error)")
         }
     }
 

@@ -117,7 +117,7 @@ final class CheckPrinter {
             "\(row.id) (\(row.status ?? "no status"), Enabled: \(GuideLayout.truth(row.isEnabled ?? false)))"
         }
         lines.append("    Integration: \(rows.isEmpty ? "none" : rows.joined(separator: ", "))")
-        lines.append("    Clinic:      \(state.clinic.map { $0.name ?? $0.clinic.text } ?? "not decided")")
+        lines.append("    Clinic:      \((state.clinic.map { $0.name ?? $0.clinic.text } ?? "not decided").printable)")
         lines.append("    Token:       \(Self.token(state))")
         lines.append("    Evolution:   \(Self.words(state.evolutionWebhook))")
         lines.append(
@@ -181,7 +181,7 @@ final class CheckPrinter {
 
     private static func symbol(_ analysis: CheckAnalysis) -> String {
         switch analysis {
-        case .needed, .partial: "⚠️"
+        case .needed, .partial, .newSystemIncomplete, .unknown: "⚠️"
         case .complete, .newSystemInUse: "✅"
         case .noInstances: "ℹ️"
         }

@@ -54,8 +54,8 @@ struct EventPrinter {
             output.line(
                 [
                     Self.time(event.receivedAt), event.id.text, Self.padded(event.state.rawValue, 11),
-                    Self.padded(event.route.rawValue, 8), Self.padded(Self.printable(event.kind ?? "unknown"), 20),
-                    Self.printable(event.instanceName?.text ?? "-"), event.quarantineReason ?? "",
+                    Self.padded(event.route.rawValue, 8), Self.padded((event.kind ?? "unknown").printable, 20),
+                    (event.instanceName?.text ?? "-").printable, event.quarantineReason ?? "",
                 ].joined(separator: "  "))
         }
         if let cursor { output.line("More: --cursor \(cursor)") }
@@ -83,9 +83,14 @@ struct EventPrinter {
             ("Body", "\(summary.bodyBytes) bytes, without its secrets"),
         ]
         for (name, value) in facts {
-            if let value { StandardStream.output.line("\(Self.padded(name + ":", 14))\(Self.printable(value))") }
+            if let value { StandardStream.output.line("\(Self.padded(name + ":", 14))\(value.printable)") }
         }
-        StandardStream.output.line(body ?? "The body is not kept any more.")
+        if isRevealed, !StandardStream.output.isTerminal, let body {
+            // To a file or a program the body goes as it is.
+            StandardStream.output.write(body + "\n")
+        } else {
+            StandardStream.output.line(body ?? "The body is not kept any more.")
+        }
         if !isRevealed, body != nil { StandardStream.output.line("Words are masked; --reveal shows them.") }
     }
 
@@ -105,12 +110,6 @@ struct EventPrinter {
 
     private static func padded(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
-    }
-
-    /// Whoever posts a webhook chooses these words: none of them may steer the terminal.
-    private static func printable(_ text: String) -> String {
-        String(
-            String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "�" : $0 }))
     }
 }
 

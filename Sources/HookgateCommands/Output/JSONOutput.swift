@@ -11,6 +11,6 @@ enum JSONOutput {
     }
 
     static func print(_ value: some Encodable) throws {
-        StandardStream.output.line(try text(value))
+        StandardStream.output.write(try text(value) + "\n")
     }
 }

@@ -131,7 +131,7 @@ final class MigrationPrinter: Sendable {
     }
 
     private func lines(_ instance: PlannedInstance, isWritten: Bool) -> [String] {
-        let clinic = instance.clinic.map { $0.name ?? $0.clinic.text } ?? "no clinic"
+        let clinic = (instance.clinic.map { $0.name ?? $0.clinic.text } ?? "no clinic").printable
         var lines: [String]
         switch instance.action {
         case .insert:

@@ -1,24 +1,33 @@
 import Glibc
+import HookgateCore
+import Synchronization
 
 /// Standard output and standard error, written whole and at once, so that a pipe sees each line when it is said.
 enum StandardStream: Int32 {
     case output = 1
     case error = 2
 
-    /// Writes a line. A reader that has gone away (`| head`) ends the program quietly, as it does for `cat`.
+    /// Set once a reader has gone away (`| head`): what is said from then on is for nobody, and the work goes on.
+    private static let isClosed = Atomic(false)
+
+    /// Writes a line for people; what in it could steer a terminal is escaped.
     func line(_ text: String = "") {
-        write(text + "\n")
+        write(text.printableLines + "\n")
     }
 
+    /// Writes a text as it is.
     func write(_ text: String) {
+        if Self.isClosed.load(ordering: .relaxed) { return }
         let bytes = Array(text.utf8)
         var start = 0
         while start < bytes.count {
             let count = bytes[start...].withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
             if count > 0 {
                 start += count
+            } else if errno == EPIPE {
+                return Self.isClosed.store(true, ordering: .relaxed)
             } else if errno != EINTR {
-                exit(errno == EPIPE ? ExitStatus.done.rawValue : ExitStatus.failed.rawValue)
+                exit(ExitStatus.failed.rawValue)
             }
         }
     }

@@ -32,13 +32,15 @@ final class TokenPrinter {
     private let publicURL: PublicURL
     private let isRevealed: Bool
     private let isVerbose: Bool
+    private let isNarrowed: Bool
     private let format: Format
     private var rows: [Row] = []
 
-    init(publicURL: PublicURL, isRevealed: Bool, isVerbose: Bool, output: Format) {
+    init(publicURL: PublicURL, isRevealed: Bool, isVerbose: Bool, isNarrowed: Bool, output: Format) {
         self.publicURL = publicURL
         self.isRevealed = isRevealed
         self.isVerbose = isVerbose
+        self.isNarrowed = isNarrowed
         self.format = output
     }
 
@@ -74,9 +76,9 @@ final class TokenPrinter {
     private func lines(_ entry: TokenList.Entry) -> [String] {
         let integration = entry.integration
         var lines = [
-            "[\(entry.number)] \(integration.title)",
+            "[\(entry.number)] \(integration.title.printable)",
             "    Clinic ID: \(integration.clinicID?.text ?? "none yet")",
-            "    Instance: \(integration.instanceName?.text ?? "none in config")",
+            "    Instance: \(integration.instanceName?.description ?? "none in config")",
             "    Status: \(integration.status ?? "none") | Enabled: \(GuideLayout.truth(integration.isEnabled))",
             "    Phone: \(integration.phoneNumber ?? "unknown")",
             "",
@@ -95,6 +97,7 @@ final class TokenPrinter {
 
     private func closing(_ summary: TokenList.Summary, exportedTo path: String?) -> [String] {
         if summary.count == 0 {
+            if isNarrowed { return ["This clinic has no WhatsApp integration. All of them: hookgate tokens"] }
             return ["No WhatsApp integrations yet. Legacy instances to take over? See: hookgate check"]
         }
         var lines = ["\(summary.count) integrations."]

@@ -45,7 +45,7 @@ final class VerificationPrinter {
                     instances: instances))
         }
         StandardStream.output.line(
-            "\n📊 Verified \(summary.verified) of \(summary.total) instances (\(summary.withEdits) with edits of yours); "
+            "\n📊 Verified \(summary.verified) of \(summary.total) instances (\(summary.withEdits) with values that a person set); "
                 + "different: \(summary.mismatched), missing: \(summary.missing), "
                 + "waiting for a decision: \(summary.undecided), excluded: \(summary.excluded)")
         StandardStream.output.line(summary.holds ? "✅ Everything holds." : "⚠️ See the lines above.")

@@ -8,7 +8,8 @@ struct MigrateCommand: AsyncParsableCommand {
         abstract: "Carry the legacy instances into healthcare.integrations, and verify every row.",
         discussion: """
             Nothing that stands is overwritten; what cannot be decided is listed and left alone (exit code 3). Repeat \
-            it as often as you like: a second run changes nothing.
+            it as often as you like: a second run changes nothing. The options are those of `hookgate migrate run \
+            --help`: --dry-run, --overrides, --plan-digest, --no-schema, --json.
 
             Examples:
               hookgate migrate --dry-run

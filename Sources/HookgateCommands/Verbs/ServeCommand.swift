@@ -1,6 +1,8 @@
 import ArgumentParser
 import Gateway
+import Glibc
 import Logging
+import NIOCore
 import PostgresClient
 
 /// `hookgate serve`: the gateway.
@@ -50,8 +52,14 @@ struct ServeCommand: Verb {
             databaseURL: url, directURL: configuration.databaseDirectURL ?? url, spoolDirectory: spool,
             listen: configuration.listen, publicURL: configuration.statedPublicURL, appliesSchema: appliesSchema,
             logger: logger)
-        try await gateway.run { address in
-            StandardStream.output.line("hookgate listens on http://\(address)")
+        do {
+            try await gateway.run { address in
+                StandardStream.output.line("hookgate listens on http://\(address)")
+            }
+        } catch let error as IOError where error.errnoCode == EADDRINUSE || error.errnoCode == EACCES {
+            throw CommandFailure(
+                "Cannot listen on \(configuration.listen): \(String(cString: strerror(error.errnoCode))). "
+                    + "Stop what listens there, or choose another: --listen HOST:PORT")
         }
     }
 

@@ -60,7 +60,7 @@ struct TestCommand: Verb {
         do {
             return try PublicURL(url)
         } catch {
-            throw CommandFailure("--url '\(url)' is no usable base URL: \(error).", status: .wrongUsage)
+            throw CommandFailure("--url is no usable base URL: \(error).", status: .wrongUsage)
         }
     }
 }

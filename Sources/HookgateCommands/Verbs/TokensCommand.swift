@@ -47,7 +47,7 @@ struct TokensCommand: Verb {
         }
         return try await Database.use(configuration) { database in
             let printer = TokenPrinter(
-                publicURL: configuration.publicURL, isRevealed: reveal, isVerbose: verbose,
+                publicURL: configuration.publicURL, isRevealed: reveal, isVerbose: verbose, isNarrowed: clinicID != nil,
                 output: global.json ? .json : .text)
             let export = exportFile.map { TokenExport(path: $0, publicURL: configuration.publicURL) }
             let summary = try await TokenList(catalog: database.catalog).forEach(clinic: clinicID) { entry in

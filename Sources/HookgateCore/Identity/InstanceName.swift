@@ -26,5 +26,6 @@ extension InstanceName: Hashable, Comparable {
 }
 
 extension InstanceName: CustomStringConvertible {
-    package var description: String { text }
+    /// For people: what could steer a terminal is escaped. ``text`` is the name itself.
+    package var description: String { text.printable }
 }

@@ -7,6 +7,8 @@ package struct PublicURL: Sendable, Equatable {
         case notHTTP
         case hasQueryOrFragment
         case noHost
+        /// The whole webhook URL was given: its token would be printed with it.
+        case hasWebhookPath
         case tooLong(limit: Int)
 
         package var description: String {
@@ -14,6 +16,7 @@ package struct PublicURL: Sendable, Equatable {
             case .notHTTP: "it must begin with http:// or https://"
             case .hasQueryOrFragment: "it must not contain '?' or '#': the webhook path is appended to it"
             case .noHost: "it names no host"
+            case .hasWebhookPath: "give the part before /webhooks/evolution only; the rest is appended to it"
             case .tooLong(let limit): "it is longer than \(limit) characters"
             }
         }
@@ -28,6 +31,7 @@ package struct PublicURL: Sendable, Equatable {
         guard let scheme = ["https://", "http://"].first(where: trimmed.lowercased().hasPrefix) else { throw .notHTTP }
         guard !trimmed.contains(where: { $0 == "?" || $0 == "#" }) else { throw .hasQueryOrFragment }
         guard let first = trimmed.dropFirst(scheme.count).first, first != "/", first != ":" else { throw .noHost }
+        guard trimmed.firstRange(of: "/webhooks/") == nil else { throw .hasWebhookPath }
         self.text = trimmed
     }
 

@@ -30,9 +30,12 @@ struct ServerRefusal {
 
     /// Messages of these classes name objects and limits. Others quote values (22P02 `invalid input syntax … "abc"`),
     /// a piece of the statement (42601), or are a function's own words (P0001), so their class is named instead.
+    /// HG is what our own SQL raises, in words that name objects.
     private var saysNoData: Bool {
         if sqlState == "42601" || sqlState == "42602" { return false }
-        let shown: Set<String> = ["08", "0A", "23", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"]
+        let shown: Set<String> = [
+            "08", "0A", "23", "25", "28", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "HG",
+        ]
         return shown.contains(String(sqlState.prefix(2)))
     }
 

@@ -97,12 +97,14 @@ package final class Shipper: Sendable {
                 metadata: ["events": "\(batch.lostRecords)"])
         }
         let now = time.now
-        state.withLock { state in
-            state.lastFailure = nil
+        let hadFailed = state.withLock { state in
+            defer { state.lastFailure = nil }
             state.lastShippedAt = now
             state.stored += UInt64(stored)
             state.repeated += UInt64(records.count - stored)
+            return state.lastFailure != nil
         }
+        if hadFailed { logger.notice("events are shipped again") }
         return true
     }
 

@@ -60,7 +60,7 @@ struct TokensCommandTests {
     @Test func theListCanBeNarrowedToOneClinic() async throws {
         try await Self.withOneIntegration { _, hookgate in
             let other = try await hookgate.run("tokens", "--clinic-id", UUID().uuidString)
-            #expect(other.output.contains("No WhatsApp integrations yet"))
+            #expect(other.output.contains("This clinic has no WhatsApp integration"))
             #expect(try await hookgate.run("tokens", "--clinic-id", "seven").exitCode == 64)
         }
     }

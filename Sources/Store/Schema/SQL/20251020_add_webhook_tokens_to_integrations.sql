@@ -66,7 +66,7 @@ BEGIN
     END IF;
     relation := 'healthcare.integrations';
     IF (SELECT relkind FROM pg_class WHERE oid = relation) <> 'r' THEN
-        RAISE EXCEPTION USING MESSAGE = 'healthcare.integrations is not an ordinary table',
+        RAISE EXCEPTION USING ERRCODE = 'HG002', MESSAGE = 'healthcare.integrations is not an ordinary table',
             HINT = 'hookgate adds columns, triggers and indexes to it: rename the view, or give the table that name.';
     END IF;
 
@@ -75,7 +75,7 @@ BEGIN
         ALTER TABLE healthcare.integrations ADD COLUMN id uuid NOT NULL DEFAULT gen_random_uuid() UNIQUE;
     END IF;
     IF (SELECT atttypid FROM pg_attribute WHERE attrelid = relation AND attname = 'id') <> 'uuid'::regtype THEN
-        RAISE EXCEPTION USING MESSAGE = 'healthcare.integrations.id is not a uuid',
+        RAISE EXCEPTION USING ERRCODE = 'HG002', MESSAGE = 'healthcare.integrations.id is not a uuid',
             HINT = 'hookgate knows an integration by its uuid.';
     END IF;
 
@@ -101,13 +101,13 @@ BEGIN
     IF found.type = 'varchar'::regtype AND found.modifier <> -1 AND found.modifier - 4 < 53 THEN
         ALTER TABLE healthcare.integrations ALTER COLUMN webhook_token TYPE text;
     ELSIF found.type NOT IN ('text'::regtype, 'varchar'::regtype) THEN
-        RAISE EXCEPTION USING MESSAGE = 'healthcare.integrations.webhook_token is of type ' || found.type::text,
+        RAISE EXCEPTION USING ERRCODE = 'HG002', MESSAGE = 'healthcare.integrations.webhook_token is of type ' || found.type::text,
             HINT = 'A token is text: change the column''s type first.';
     END IF;
 
     SELECT atttypid::regtype AS type INTO found FROM pg_attribute WHERE attrelid = relation AND attname = 'config';
     IF found.type NOT IN ('jsonb'::regtype, 'json'::regtype) THEN
-        RAISE EXCEPTION USING MESSAGE = 'healthcare.integrations.config is of type ' || found.type::text,
+        RAISE EXCEPTION USING ERRCODE = 'HG002', MESSAGE = 'healthcare.integrations.config is of type ' || found.type::text,
             HINT = 'The instance name is read from it as JSON: change the column''s type to jsonb first.';
     END IF;
 END

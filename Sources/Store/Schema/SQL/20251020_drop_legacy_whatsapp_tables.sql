@@ -7,6 +7,6 @@ BEGIN
     RAISE EXCEPTION USING
         ERRCODE = 'HG001',
         MESSAGE = 'the legacy WhatsApp tables are not dropped by a file; nothing was changed',
-        HINT = 'Run `hookgate cleanup plan` to see what is still in the way, then `hookgate cleanup run`.';
+        HINT = '`hookgate cleanup`, which comes with a later version, shows what is in the way and can be undone.';
 END
 $$;
