@@ -34,6 +34,13 @@ struct ExitCodeTests {
         #expect(ending.output.contains("Example"), "no example in: hookgate \(verb) --help")
     }
 
+    @Test(arguments: ["bash", "zsh", "fish"])
+    func completionsAreWrittenForEachShell(shell: String) async throws {
+        let ending = try await HookgateBinary().run("--generate-completion-script", shell)
+        #expect(ending.exitCode == 0)
+        #expect(ending.output.contains("migrate"))
+    }
+
     @Test func theVersionIsPrinted() async throws {
         let ending = try await HookgateBinary().run("--version")
         #expect(ending.exitCode == 0)
