@@ -98,6 +98,7 @@ package struct Probe: Sendable {
     private func waitForInbox(_ id: EventID) async throws -> StoredProbe {
         for _ in 0..<patience.attempts {
             if let stored = try await evidence.storedProbe(id) { return stored }
+            // The inbox tells nobody of a new row; a person waits here for a moment at most.
             try await Task.sleep(for: patience.pause)
         }
         throw ProbeFailure.notStored(id)
