@@ -132,13 +132,12 @@ import Testing
         try await withDatabase { database in
             try await database.pool.execute(
                 script: """
-                    ALTER DATABASE \(database.name) SET idle_in_transaction_session_timeout = 20;
-                    ALTER DATABASE \(database.name) SET statement_timeout = 200
+                    ALTER DATABASE \(database.name) SET idle_in_transaction_session_timeout = 1000;
+                    ALTER DATABASE \(database.name) SET statement_timeout = 1000
                     """)
             let value = try await AdvisoryLock.withLock(url: database.url, key: 1) {
-                try await database.pool.transaction { connection in
-                    try await connection.execute(script: "SET LOCAL statement_timeout = 0; SELECT pg_sleep(0.5)")
-                }
+                // Longer than either allows, in a script of its own: one transaction that never idles.
+                try await database.pool.execute(script: "SET LOCAL statement_timeout = 0; SELECT pg_sleep(1.5)")
                 return "held throughout"
             }
             #expect(value == "held throughout")
