@@ -142,6 +142,20 @@ struct ResolverTests {
         #expect(await lookUp(resolver, .instance(Sample.name)) == .undecided)
     }
 
+    @Test func whatWasLoadedWhileALookUpFailedIsNotUnknown() async {
+        let source = InMemoryRoutingSource()
+        source.hold()
+        let (table, resolver) = make(source)
+        async let answer = lookUp(resolver, self.key)
+        await self.clock.waitForSleepers(1)
+        table.apply(Sample.world())
+        table.markLoaded()
+        table.markPolled(at: .zero)
+        self.clock.advance(by: .milliseconds(500))
+        #expect(await answer == .deliverable(Sample.entry()))
+        source.release()
+    }
+
     @Test func absenceIsRememberedForAMomentWhileChangesArrive() async {
         let source = InMemoryRoutingSource()
         source.addLegacyName(Sample.name)

@@ -119,7 +119,14 @@ package final class Resolver: Sendable {
     /// A token that a complete and live table does not have never existed. A name may still stand in a legacy table,
     /// which the table does not hold, so it stays undecided: its event is stored.
     private func resolutionWithoutSource(for key: RoutingKey) -> Resolution {
-        if case .token = key, self.table.isAuthoritative {
+        // The table may have been loaded since it was first asked. Its standing comes before its answer: the other way
+        // round, what a load brings in between would count as absent.
+        let isAuthoritative = self.table.isAuthoritative
+        if let fact = self.table.fact(for: key) {
+            self.metrics.tiers[.memory].add()
+            return Resolution(fact, at: self.clock.now)
+        }
+        if case .token = key, isAuthoritative {
             self.metrics.tiers[.authority].add()
             return .unknown
         }
