@@ -6,7 +6,7 @@ RELEASE := .build/release/hookgate
 SHARE := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build install bench reference format run-demo
+.PHONY: help demo test check build install bench faults reference format run-demo
 
 help: ## list what make can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,10 @@ install: build ## binary and shell completions, below PREFIX (/usr/local), insid
 
 bench: build ## durable accept on both routes, beside nginx that stores nothing; writes docs/benchmarks/gateway.md
 	@scripts/bench
+
+faults: build ## kills, outages, full disks and rolling restarts under load; then counts every event
+	@scripts/system-packages faults
+	@python3 -B Tests/Faults $(FAULTS) $(RELEASE)
 
 reference: ## write docs/cli.json and the table of docs/configuration.md anew
 	@scripts/reference
