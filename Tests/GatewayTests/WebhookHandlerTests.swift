@@ -135,6 +135,23 @@ struct WebhookHandlerTests {
         #expect(response.headers["connection"] == "close")
     }
 
+    @Test func longBodiesLeaveAQuarterOfTheMemoryToOrdinaryOnes() throws {
+        let ordinary = Raw.post()
+        let gateway = TestGateway {
+            $0.smallBodyBytes = Sample.body.utf8.count
+            $0.inFlightBodyBytes = 4_000
+        }
+        let head = "POST \(Raw.tokenPath) HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n"
+        let wires = try (0..<2).map { _ in try Wire(gateway) }
+        try wires[0].arrive(head + "{" + String(repeating: " ", count: 2_899))
+        #expect(try wires[0].response() == nil)
+        try wires[1].arrive(head + "{" + String(repeating: " ", count: 899))
+        #expect(try wires[1].response()?.status == 503)
+        let third = try Wire(gateway)
+        try third.arrive(ordinary)
+        #expect(try third.response()?.status == 200)
+    }
+
     @Test func slowBodyGets408() throws {
         let wire = try Wire(TestGateway())
         try wire.arrive("POST \(Raw.tokenPath) HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n{")

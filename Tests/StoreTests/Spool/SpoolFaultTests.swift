@@ -72,6 +72,22 @@ import Testing
         #expect(try spool.everyID() == ids(1, 4))
     }
 
+    @Test func spoolThatNobodyAppendsToFindsTheDiskWritableAgain() throws {
+        let spool = try open()
+        disk.set(SimulatedDisk.Faults(isFull: true))
+        append(1, to: spool)
+        #expect(answers.errors.count == 1)
+        spool.recheck()
+        manual.runWriter()
+        #expect(!spool.statistics().isWritable)
+        disk.set(SimulatedDisk.Faults())
+        spool.recheck()
+        manual.runWriter()
+        #expect(spool.statistics().isWritable)
+        append(2, to: spool)
+        #expect(try spool.everyID() == ids(2))
+    }
+
     @Test func spoolOnABrokenDiskOpensForReading() throws {
         let spool = try open()
         append(1, to: spool)
