@@ -7,14 +7,17 @@ package struct MigrationService: MigrationUseCases {
 
     let inventory: any MigrationInventory
     let ledger: any MigrationLedger
+    let rehearsal: any MigrationRehearsal
     let routing: any RoutingSource
     let time: TimeSource
 
     package init(
-        inventory: any MigrationInventory, ledger: any MigrationLedger, routing: any RoutingSource, time: TimeSource
+        inventory: any MigrationInventory, ledger: any MigrationLedger, rehearsal: any MigrationRehearsal,
+        routing: any RoutingSource, time: TimeSource
     ) {
         self.inventory = inventory
         self.ledger = ledger
+        self.rehearsal = rehearsal
         self.routing = routing
         self.time = time
     }

@@ -11,6 +11,7 @@ extension Database {
         MigrationService(
             inventory: PostgresMigrationInventory(pool: pool),
             ledger: PostgresMigrationLedger(pool: pool, lockURL: directURL),
+            rehearsal: PostgresMigrationRehearsal(pool: pool),
             routing: routing, time: .system)
     }
 }

@@ -1,3 +1,4 @@
+import HookgateCore
 import Yams
 
 /// A configuration file, read: YAML, or JSON, which is YAML too.

@@ -1,3 +1,5 @@
+import HookgateCore
+
 /// Decides which text each setting has: flags before environment before file before default. Pure.
 package struct ConfigurationResolver: Sendable {
     private let flags: [Setting: String]

@@ -26,6 +26,28 @@ final class CheckPrinter {
         let remarks: [String]
     }
 
+    private struct Neighbour: Encodable {
+        struct Instance: Encodable {
+            let instanceName: String
+            let tokenFingerprint: String?
+        }
+
+        let name: String
+        let state: String
+        let rows: Int
+        let instanceRows: Int
+        let instances: [Instance]
+        let unknownColumns: [String]
+    }
+
+    private struct Clinics: Encodable {
+        let table: String
+        let rows: Int
+        let namingInstance: Int?
+        let withSettings: Int?
+        let withNumber: Int?
+    }
+
     private struct Document: Encodable {
         let analysis: String
         let advice: String
@@ -38,6 +60,8 @@ final class CheckPrinter {
         let toSwitchOver: Int
         let done: Int
         let tables: [Table]
+        let neighbours: [Neighbour]
+        let clinics: Clinics?
         let integrations: Int
         let instances: [Instance]
     }
@@ -89,6 +113,7 @@ final class CheckPrinter {
             }
             lines += table.remarks.map { "     \($0)" }
         }
+        lines += NeighbourLines.lines(survey)
         let new = survey.integrations
         lines.append(
             "📊 healthcare.integrations (WhatsApp): " + (new.isPresent ? "\(new.rowCount) records" : "not there"))
@@ -148,6 +173,21 @@ final class CheckPrinter {
                     name: table.source.rawValue, state: table.state.rawValue, rows: table.rowCount,
                     instances: table.instanceRowCount, kept: table.keptRowCount,
                     unknownColumns: table.unknownColumns, remarks: table.remarks)
+            },
+            neighbours: report.survey.neighbours.map { neighbour in
+                Neighbour(
+                    name: neighbour.table.rawValue, state: neighbour.state.rawValue, rows: neighbour.rowCount,
+                    instanceRows: neighbour.instanceRowCount,
+                    instances: neighbour.instances.map {
+                        .init(instanceName: $0.name.text, tokenFingerprint: $0.tokenFingerprint)
+                    },
+                    unknownColumns: neighbour.unknownColumns)
+            },
+            clinics: report.survey.clinicSettings.map { settings in
+                Clinics(
+                    table: report.survey.clinicsTable ?? "", rows: settings.rowCount,
+                    namingInstance: settings.namingInstance, withSettings: settings.withSettings,
+                    withNumber: settings.withNumber)
             },
             integrations: report.survey.integrations.rowCount, instances: instances)
     }

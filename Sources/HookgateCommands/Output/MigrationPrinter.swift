@@ -35,7 +35,32 @@ final class MigrationPrinter: Sendable {
         let verified: Int?
         let mismatched: Int?
         let missing: Int?
+        let kept: [Kept]
+        let rehearsal: Rehearsal?
+        let scope: Scope?
         let instances: [Instance]
+    }
+
+    private struct Kept: Encodable {
+        let table: String
+        let rows: Int
+    }
+
+    private struct Rehearsal: Encodable {
+        let isTried: Bool
+        let unavailable: String?
+        let remarks: [String]
+
+        init(_ report: RehearsalReport) {
+            self.isTried = report.unavailable == nil
+            self.unavailable = report.unavailable
+            self.remarks = report.remarks
+        }
+    }
+
+    private struct Scope: Encodable {
+        let only: [String]
+        let organizations: [String]
     }
 
     private struct State {
@@ -46,11 +71,15 @@ final class MigrationPrinter: Sendable {
 
     private let isDryRun: Bool
     private let isJSON: Bool
+    private let isVerbose: Bool
+    private let scope: PlanScope
     private let state = Mutex(State())
 
-    init(isDryRun: Bool, isJSON: Bool) {
+    init(isDryRun: Bool, isJSON: Bool, isVerbose: Bool = false, scope: PlanScope = .everything) {
         self.isDryRun = isDryRun
         self.isJSON = isJSON
+        self.isVerbose = isVerbose
+        self.scope = scope
     }
 
     func begin() {
@@ -91,6 +120,8 @@ final class MigrationPrinter: Sendable {
             GuideLayout.rule,
             "Plan digest: \(summary.digest)",
         ]
+        lines += scopeLines(summary) + Self.keptLines(summary.survey)
+        if let rehearsal = summary.rehearsal { lines += Self.rehearsalLines(rehearsal, counts) }
         if let run = summary.run { lines.append("Run: \(run)   (take it back: hookgate migrate undo \(run))") }
         if let verification = summary.verification {
             lines += Self.verificationBlock(summary, verification, inError: state.inError, faults: state.faults)
@@ -99,6 +130,30 @@ final class MigrationPrinter: Sendable {
                 "Nothing was written. Apply exactly this plan: hookgate migrate --plan-digest \(summary.digest)")
         }
         lines.forEach(StandardStream.output.line)
+    }
+
+    /// A digest holds for the scope it was made with, so the two are shown together.
+    private func scopeLines(_ summary: MigrationSummary) -> [String] {
+        guard scope != .everything else { return [] }
+        let names = scope.only.sorted().map { "--only \($0)" }
+        let organizations = scope.organizations.sorted().map { "--organization \($0)" }
+        return [
+            "Scope: \((names + organizations).joined(separator: " ")) (\(summary.counts.total) of "
+                + "\(summary.survey.instanceCount) instances; the digest holds with these options alone)"
+        ]
+    }
+
+    private static func keptLines(_ survey: LegacySurvey) -> [String] {
+        let kept = survey.kept
+        guard !kept.isEmpty else { return [] }
+        let places = kept.map { "\($0.table) \($0.rowCount)" }.joined(separator: ", ")
+        return ["Kept: \(kept.reduce(0) { $0 + $1.rowCount }) rows that are not migrated stay as they are (\(places))"]
+    }
+
+    private static func rehearsalLines(_ report: RehearsalReport, _ counts: PlanCounts) -> [String] {
+        if let reason = report.unavailable { return ["⚠️ Rehearsal: not possible, \(reason)"] }
+        let line = "Rehearsal: the statements were tried on a temporary copy of healthcare.integrations"
+        return [line] + report.remarks.map { "  ⚠️ \($0)" }
     }
 
     private static func verificationBlock(
@@ -138,17 +193,25 @@ final class MigrationPrinter: Sendable {
             lines = [
                 isWritten ? "✅ Migrated \(instance.name) → \(clinic)" : "✓ Would migrate \(instance.name) → \(clinic)"
             ]
-            if !isWritten { lines += Self.evidence(instance) }
-        case .update(_, let changes, _):
+            if !isWritten || isVerbose { lines += Self.evidence(instance) }
+            if isVerbose { lines += Self.changes(instance) }
+        case .update:
             lines = [
                 isWritten ? "♻️ Updated \(instance.name) → \(clinic)" : "✓ Would update \(instance.name) → \(clinic)"
             ]
-            lines += changes.map { "     \($0.field.name): \($0.field.shown($0.before)) → \($0.field.shown($0.after))" }
+            if isVerbose { lines += Self.evidence(instance) }
+            lines += Self.changes(instance)
         case .unchanged: lines = ["= \(instance.name) → \(clinic): nothing to do"]
         case .ambiguous, .conflict, .noClinic, .excluded:
             lines = ["⚠️ \(instance.name): \(instance.action.obstacle ?? "left alone")"]
         }
         return lines + instance.notes.map { "     note: \($0)" }
+    }
+
+    private static func changes(_ instance: PlannedInstance) -> [String] {
+        instance.action.changes.map { change in
+            "     \(change.field.name): \(change.field.shown(change.before)) → \(change.field.shown(change.after))"
+        }
     }
 
     private static func evidence(_ instance: PlannedInstance) -> [String] {
@@ -161,13 +224,10 @@ final class MigrationPrinter: Sendable {
     }
 
     private static func document(_ instance: PlannedInstance) -> Instance {
-        var changes: [Change] = []
-        if case .update(_, let fields, _) = instance.action {
-            changes = fields.map { change in
-                Change(
-                    field: change.field.name, before: change.before.map { change.field.shown($0) },
-                    after: change.field.shown(change.after))
-            }
+        let changes = instance.action.changes.map { change in
+            Change(
+                field: change.field.name, before: change.before.map { change.field.shown($0) },
+                after: change.field.shown(change.after))
         }
         return Instance(
             instanceName: instance.name.text, action: instance.action.word, clinicID: instance.clinic?.clinic.text,
@@ -182,6 +242,13 @@ final class MigrationPrinter: Sendable {
             unchanged: summary.counts.unchanged, ambiguous: summary.counts.ambiguous,
             conflict: summary.counts.conflict, noClinic: summary.counts.noClinic, excluded: summary.counts.excluded,
             verified: summary.verification?.verified, mismatched: summary.verification?.mismatched,
-            missing: summary.verification?.missing, instances: instances)
+            missing: summary.verification?.missing,
+            kept: summary.survey.kept.map { Kept(table: $0.table, rows: $0.rowCount) },
+            rehearsal: summary.rehearsal.map(Rehearsal.init),
+            scope: scope == .everything
+                ? nil
+                : Scope(
+                    only: scope.only.sorted().map(\.text), organizations: scope.organizations.sorted().map(\.text)),
+            instances: instances)
     }
 }

@@ -9,7 +9,8 @@ struct MigrateCommand: AsyncParsableCommand {
         discussion: """
             Nothing that stands is overwritten; what cannot be decided is listed and left alone (exit code 3). Repeat \
             it as often as you like: a second run changes nothing. The options are those of `hookgate migrate run \
-            --help`: --dry-run, --overrides, --plan-digest, --no-schema, --json.
+            --help`: --dry-run, --verbose, --overrides, --only, --exclude, --organization, --plan-digest, \
+            --no-schema, --json.
 
             Examples:
               hookgate migrate --dry-run
@@ -34,38 +35,47 @@ struct MigrateCommand: AsyncParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        @Flag(name: .customLong("dry-run"), help: "Show the plan, field by field; write nothing.")
+        @Flag(
+            name: .customLong("dry-run"), help: "Show the plan and try it on a temporary copy; write nothing.")
         var dryRun = false
+
+        @Flag(help: "Show every field that is written, before and after, and what the clinic was chosen by.")
+        var verbose = false
 
         @Option(
             name: .customLong("plan-digest"),
             help: "Write only if the plan is still the one with this digest, as a dry run printed it.")
         var planDigest: String?
 
-        @OptionGroup var overrides: OverridesOption
+        @OptionGroup var decided: DecisionOptions
 
         @Flag(name: .customLong("no-schema"), help: "Do not add what the schema lacks; fail if something is missing.")
         var noSchema = false
 
         func perform() async throws -> ExitStatus {
             let configuration = try global.configuration()
-            let decisions = try overrides.decisions()
-            return try await Database.use(configuration) { database in
-                var schemaStatus = ExitStatus.done
-                if !dryRun, !noSchema {
-                    schemaStatus = try await SchemaStep(database: database, isJSON: global.json).applyQuietly()
-                }
-                let printer = MigrationPrinter(isDryRun: dryRun, isJSON: global.json)
-                printer.begin()
-                let options = MigrationOptions(
-                    isDryRun: dryRun, expectedDigest: planDigest, decisions: decisions)
-                let summary = try await database.migration.migrate(options) { event in printer.print(event) }
-                if !dryRun, let base = configuration.statedPublicURL {
-                    _ = try await database.catalog.fillWebhookURLs(base: base)
-                }
-                try printer.finish(summary)
-                return .worse(schemaStatus, summary.needsAttention ? .attention : .done)
+            return try await decided.withDecisions { decisions in
+                try await Database.use(configuration) { try await migrate(decisions, configuration, $0) }
             }
+        }
+
+        private func migrate(
+            _ decisions: MigrationDecisions, _ configuration: Configuration, _ database: Database
+        ) async throws -> ExitStatus {
+            var schemaStatus = ExitStatus.done
+            if !dryRun, !noSchema {
+                schemaStatus = try await SchemaStep(database: database, isJSON: global.json).applyQuietly()
+            }
+            let printer = MigrationPrinter(
+                isDryRun: dryRun, isJSON: global.json, isVerbose: verbose, scope: decisions.scope)
+            printer.begin()
+            let options = MigrationOptions(isDryRun: dryRun, expectedDigest: planDigest, decisions: decisions)
+            let summary = try await database.migration.migrate(options) { event in printer.print(event) }
+            if !dryRun, let base = configuration.statedPublicURL {
+                _ = try await database.catalog.fillWebhookURLs(base: base)
+            }
+            try printer.finish(summary)
+            return .worse(schemaStatus, summary.needsAttention ? .attention : .done)
         }
     }
 
@@ -82,15 +92,16 @@ struct MigrateCommand: AsyncParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        @OptionGroup var overrides: OverridesOption
+        @OptionGroup var decided: DecisionOptions
 
         func perform() async throws -> ExitStatus {
-            let decisions = try overrides.decisions()
-            return try await Database.use(try global.configuration()) { database in
-                let printer = VerificationPrinter(isJSON: global.json)
-                let summary = try await database.migration.verify(decisions) { result in printer.print(result) }
-                try printer.finish(summary)
-                return summary.holds ? .done : .attention
+            return try await decided.withDecisions { decisions in
+                try await Database.use(try global.configuration()) { database in
+                    let printer = VerificationPrinter(isJSON: global.json)
+                    let summary = try await database.migration.verify(decisions) { result in printer.print(result) }
+                    try printer.finish(summary)
+                    return summary.holds ? .done : .attention
+                }
             }
         }
     }

@@ -37,11 +37,7 @@ package struct IntegrationDraft: Sendable, Equatable {
 
     /// Every field that has a value here, in a fixed order.
     package var fields: [MappedField] {
-        let columns: [MappedField] = [
-            .organization, .clinic, .status, .enabled, .phoneNumber, .displayName, .connectedAt, .lastSeenAt,
-            .createdAt,
-        ]
-        return (columns + config.members.map { .config($0.key) }).filter { value(of: $0) != nil }
+        (MappedField.columns + config.members.map { .config($0.key) }).filter { value(of: $0) != nil }
     }
 
     /// The value of a mapped field in its text form, to be compared with ``IntegrationRow/value(of:)``.

@@ -3,6 +3,7 @@ package enum LegacySource: String, Sendable, CaseIterable {
     case evolutionInstances = "public.evolution_instances"
     case evolutionIntegrations = "public.evolution_integrations"
     case publicIntegrations = "public.integrations"
+    case whatsappInstances = "healthcare.whatsapp_instances"
     case businessAccounts = "core.whatsapp_business_accounts"
     case businessConfig = "core.whatsapp_business_config"
     case businessConfigs = "core.whatsapp_business_configs"
@@ -12,7 +13,7 @@ package enum LegacySource: String, Sendable, CaseIterable {
     /// Whether rows of this table can be Evolution instances. The others are counted, reported and kept.
     package var yieldsInstances: Bool {
         switch self {
-        case .evolutionInstances, .evolutionIntegrations, .publicIntegrations: true
+        case .evolutionInstances, .evolutionIntegrations, .publicIntegrations, .whatsappInstances: true
         case .businessAccounts, .businessConfig, .businessConfigs, .conversations, .clinicConfig: false
         }
     }

@@ -6,14 +6,28 @@ package struct LegacySurvey: Sendable, Equatable {
     package let integrations: IntegrationsTable
     /// The name of the table of clinics; nil when there is none that can be read.
     package let clinicsTable: String?
+    /// What the clinics' own columns say of WhatsApp; nil when there is no such table.
+    package let clinicSettings: ClinicSettings?
+    /// Other tables that hold WhatsApp data: reported, and never written.
+    package let neighbours: [NeighbourReport]
 
     package init(
-        tables: [LegacyTable], instanceCount: Int, integrations: IntegrationsTable, clinicsTable: String?
+        tables: [LegacyTable], instanceCount: Int, integrations: IntegrationsTable, clinicsTable: String?,
+        clinicSettings: ClinicSettings? = nil, neighbours: [NeighbourReport] = []
     ) {
         self.tables = tables
         self.instanceCount = instanceCount
         self.integrations = integrations
         self.clinicsTable = clinicsTable
+        self.clinicSettings = clinicSettings
+        self.neighbours = neighbours
+    }
+
+    /// Rows that stay where they are, by table: those of other kinds, and those of tables nothing is taken from.
+    package var kept: [(table: String, rowCount: Int)] {
+        let own = tables.map { ($0.source.rawValue, $0.keptRowCount) }
+        let others = neighbours.map { ($0.table.rawValue, $0.rowCount) }
+        return (own + others).filter { $0.1 > 0 }.map { (table: $0.0, rowCount: $0.1) }
     }
 
     /// Tables that may name instances, are there, and cannot be read: as long as there is one, nobody can say what

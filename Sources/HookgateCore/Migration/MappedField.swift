@@ -30,6 +30,18 @@ package enum MappedField: Sendable, Hashable {
         }
     }
 
+    /// The columns, by name.
+    package static let columns: [MappedField] = [
+        .organization, .clinic, .status, .enabled, .phoneNumber, .displayName, .connectedAt, .lastSeenAt, .createdAt,
+    ]
+
+    /// A field as a person writes it: a column's name, or `config.` and a key. Nil for anything else.
+    package init?(written name: String) {
+        let field = MappedField(name: name)
+        guard field.name == name, !name.hasSuffix("config.") else { return nil }
+        self = field
+    }
+
     /// The column, or `config.` and the member's key.
     package var name: String {
         switch self {
@@ -60,12 +72,20 @@ package enum MappedField: Sendable, Hashable {
     package var isSecret: Bool {
         guard case .config(let key) = self else { return false }
         let word = key.lowercased()
-        return ["key", "token", "secret", "password", "credential"].contains { word.contains($0) }
+        return Self.secretWords.contains { word.contains($0) }
     }
 
-    /// A value of this field as it may be shown.
+    private static let secretWords = [
+        "key", "token", "secret", "password", "credential", "auth", "jwt", "session", "cookie", "pairing", "qr",
+    ]
+
+    /// A value of this field as it may be shown. What has members of its own, or could hold a whole configuration or a
+    /// token in a URL, may hide a secret anywhere: of it only the size is told.
     package func shown(_ value: String?) -> String {
         guard let value else { return "nothing" }
-        return isSecret ? "(secret)" : value
+        guard case .config(let key) = self else { return value }
+        if isSecret { return "(secret)" }
+        let isTelling = value.hasPrefix("{") || value.hasPrefix("[") || value.contains("://") || key == "legacy_config"
+        return isTelling ? "(\(value.utf8.count) bytes, not shown)" : value
     }
 }

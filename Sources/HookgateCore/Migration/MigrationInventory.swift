@@ -10,6 +10,15 @@ package protocol MigrationInventory: Sendable {
     /// Reads these instances as they are now.
     func page(naming names: [InstanceName]) async throws -> InventoryPage
 
+    /// These clinics, as far as there are such.
+    func clinics(_ ids: Set<ClinicID>) async throws -> [ClinicFact]
+
+    /// Those of these organizations that a legacy row belongs to.
+    func organizations(among ids: Set<OrganizationID>) async throws -> Set<OrganizationID>
+
+    /// Names that the legacy tables have and that begin or end like this one. Bounded.
+    func names(resembling name: InstanceName) async throws -> [InstanceName]
+
     /// Tokens that more than one integration has, by digest. Bounded: a handful proves the point.
     func sharedTokens() async throws -> Set<TokenDigest>
 

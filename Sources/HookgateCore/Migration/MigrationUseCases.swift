@@ -80,15 +80,19 @@ package struct MigrationSummary: Sendable {
     package let digest: String
     /// Nil in a dry run.
     package let verification: VerificationSummary?
+    /// Only in a dry run.
+    package let rehearsal: RehearsalReport?
 
     package init(
-        run: RunID?, survey: LegacySurvey, counts: PlanCounts, digest: String, verification: VerificationSummary?
+        run: RunID?, survey: LegacySurvey, counts: PlanCounts, digest: String, verification: VerificationSummary?,
+        rehearsal: RehearsalReport? = nil
     ) {
         self.run = run
         self.survey = survey
         self.counts = counts
         self.digest = digest
         self.verification = verification
+        self.rehearsal = rehearsal
     }
 
     /// Whether a person must look at something: exit code 3.
@@ -113,6 +117,8 @@ package enum MigrationError: Error, Equatable {
     case unknownRun(RunID)
     /// Legacy tables that are there and that this role may not read.
     case unreadable([LegacySource])
+    /// A person's decisions that name what is not there.
+    case decisions([DecisionFault])
 }
 
 extension MigrationError: CustomStringConvertible {
@@ -128,6 +134,7 @@ extension MigrationError: CustomStringConvertible {
         case .unreadable(let tables):
             "this role may not read \(tables.map(\.rawValue).joined(separator: ", ")), so nobody can say which instances "
                 + "there are: grant it SELECT, or connect as the tables' owner"
+        case .decisions(let faults): faults.map(\.description).joined(separator: "\n")
         case .unknownRun(let id): "there is no run \(id): see `hookgate migrate runs`"
         }
     }

@@ -4,7 +4,17 @@ import Crypto
 package struct PlanDigest: ~Copyable {
     private var hash = SHA256()
 
-    package init() {}
+    /// - Parameter scope: part of the plan's meaning: the digest of a part of the fleet holds for that part alone.
+    package init(scope: PlanScope = .everything) {
+        guard scope != .everything else { return }
+        var text = CanonicalText()
+        text.add("scope")
+        for name in scope.only.sorted() { text.add(name.text) }
+        text.add(nil)
+        for organization in scope.organizations.sorted() { text.add(organization.text) }
+        text.end()
+        hash.update(data: text.bytes)
+    }
 
     package mutating func add(_ planned: PlannedInstance) {
         var text = CanonicalText()

@@ -110,6 +110,18 @@ extension PlanAction {
         }
     }
 
+    /// What is written, field by field: for a new integration every field, for one that is there what changes.
+    package var changes: [FieldChange] {
+        switch self {
+        case .insert(let draft):
+            draft.fields.compactMap { field in
+                draft.value(of: field).map { FieldChange(field: field, before: nil, after: $0, kind: .gap) }
+            }
+        case .update(_, let changes, _): changes
+        case .unchanged, .ambiguous, .conflict, .noClinic, .excluded: []
+        }
+    }
+
     /// Whether a person must decide before this instance can be migrated.
     package var needsDecision: Bool {
         switch self {

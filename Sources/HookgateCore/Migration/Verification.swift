@@ -31,6 +31,8 @@ package enum Finding: Sendable, Equatable {
     case mismatch(FieldDifference)
     /// The integration differs while its legacy row did not change: somebody's edit, which stays.
     case edited(FieldDifference)
+    /// A person said that the difference is meant to be, and why.
+    case accepted(FieldDifference, reason: String)
     case tokenMissing
     case tokenMalformed
     case tokenShared
@@ -40,7 +42,10 @@ package enum Finding: Sendable, Equatable {
     case tokenRoute(RouteFault)
 
     package var isFault: Bool {
-        if case .edited = self { false } else { true }
+        switch self {
+        case .edited, .accepted: false
+        case .mismatch, .tokenMissing, .tokenMalformed, .tokenShared, .instanceRoute, .tokenRoute: true
+        }
     }
 }
 
@@ -66,6 +71,23 @@ package struct FieldDifference: Sendable, Equatable {
         self.seen = seen
         self.legacy = legacy
         self.integration = integration
+    }
+}
+
+extension InstanceVerification {
+    /// The same result with the differences that a person accepted counted as edits.
+    package func accepting(_ reasons: [MappedField: String]) -> InstanceVerification {
+        guard !reasons.isEmpty else { return self }
+        let findings = findings.map { finding in
+            switch finding {
+            case .mismatch(let difference), .edited(let difference):
+                reasons[difference.field].map { .accepted(difference, reason: $0) } ?? finding
+            default: finding
+            }
+        }
+        let isCleared = outcome == .mismatch && !findings.contains(where: \.isFault)
+        return InstanceVerification(
+            name: name, integrationID: integrationID, outcome: isCleared ? .verified : outcome, findings: findings)
     }
 }
 
@@ -105,6 +127,7 @@ extension Finding: CustomStringConvertible {
         switch self {
         case .mismatch(let difference): difference.description
         case .edited(let difference): "edited: \(difference)"
+        case .accepted(let difference, let reason): "edited: \(difference); accepted: \(reason)"
         case .tokenMissing: "it has no webhook token: run `hookgate schema apply`"
         case .tokenMalformed: "its webhook token is none: rotate it"
         case .tokenShared: "its webhook token is another integration's too: rotate both"

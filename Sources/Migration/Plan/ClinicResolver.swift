@@ -19,6 +19,8 @@ struct ClinicResolver {
     let directory: ClinicDirectory
     /// The clinic that a person named.
     let decided: ClinicID?
+    /// What is known of that clinic, should the directory not know it.
+    let decidedFact: ClinicFact?
 
     func decide(for merged: MergedLegacy, existing: IntegrationRow?) -> Decision {
         var notes: [PlanNote] = []
@@ -39,7 +41,7 @@ struct ClinicResolver {
         }
         notes += evidence.filter { $0.clinic != clinic && $0.kind != .integration }
             .map { .weakerEvidence($0.kind, $0.clinic) }
-        if directory.clinic(clinic)?.isActive == false { notes.append(.inactiveClinic) }
+        if fact(clinic)?.isActive == false { notes.append(.inactiveClinic) }
         return Decision(verdict: .decided(candidate(clinic, from: evidence)), notes: notes)
     }
 
@@ -101,12 +103,16 @@ struct ClinicResolver {
     }
 
     private func isOwn(_ clinic: ClinicID) -> Bool {
-        directory.clinic(clinic)?.organizationID == organizationID
+        fact(clinic)?.organizationID == organizationID
+    }
+
+    private func fact(_ clinic: ClinicID) -> ClinicFact? {
+        directory.clinic(clinic) ?? (clinic == decidedFact?.id ? decidedFact : nil)
     }
 
     private func candidate(_ clinic: ClinicID, from evidence: [Evidence]) -> ClinicCandidate {
         ClinicCandidate(
-            clinic: clinic, name: directory.clinic(clinic)?.name,
+            clinic: clinic, name: fact(clinic)?.name,
             evidence: evidence.filter { $0.clinic == clinic }.map(\.kind))
     }
 

@@ -36,7 +36,7 @@ struct MergedLegacy {
     /// Everything may receive traffic unless a row says otherwise: a phone that is offline today is not switched off.
     private var isEnabled: Bool {
         let words = rows.compactMap(\.status).map { $0.lowercased() }
-        return !rows.contains { $0.isEnabled == false } && !words.contains("disabled")
+        return !rows.contains { $0.isEnabled == false } && !words.contains("disabled") && !words.contains("suspended")
     }
 
     func draft(organizationID: OrganizationID, clinic: ClinicCandidate, hasSiblings: Bool) -> IntegrationDraft {

@@ -6,14 +6,21 @@ package import HookgateCore
 /// is, or the evidence does not decide for one clinic, that is the result, and a person's work.
 package struct MigrationPlanner: Sendable {
     private let decisions: MigrationDecisions
+    private let decidedClinics: [ClinicID: ClinicFact]
 
-    package init(_ decisions: MigrationDecisions = .none) {
+    /// - Parameter decidedClinics: what is known of the clinics that a person named: a page knows the clinics that
+    ///   evidence points to and a few more, so these may be none of them.
+    package init(_ decisions: MigrationDecisions = .none, decidedClinics: [ClinicFact] = []) {
         self.decisions = decisions
+        self.decidedClinics = Dictionary(decidedClinics.map { ($0.id, $0) }) { first, _ in first }
     }
 
-    /// Plans every instance of a page that a legacy table names.
+    /// The digest of a plan that nothing has been added to yet.
+    package var emptyDigest: PlanDigest { PlanDigest(scope: decisions.scope) }
+
+    /// Plans every instance of a page that a legacy table names and that is in scope.
     package func plan(_ page: InventoryPage) -> [PlannedInstance] {
-        page.instances.filter { !$0.rows.isEmpty }.map { plan($0, in: page) }
+        page.instances.filter { !$0.rows.isEmpty && decisions.scope.covers($0) }.map { plan($0, in: page) }
     }
 
     package func plan(_ instance: LegacyInstance, in page: InventoryPage) -> PlannedInstance {
@@ -34,12 +41,14 @@ package struct MigrationPlanner: Sendable {
             let duplicates = PlanAction.conflict(.duplicateIntegrations(integrations.map(\.id).sorted()))
             return PlannedInstance(name: instance.name, action: duplicates, clinic: nil, notes: merged.notes)
         }
-        if let owner = integrations.first?.organizationID, owner != organizationID {
+        let accepted = decisions.accepted[instance.name] ?? [:]
+        if let owner = integrations.first?.organizationID, owner != organizationID, accepted[.organization] == nil {
             let conflict = PlanAction.conflict(.integrationOrganization(integration: owner, legacy: organizationID))
             return PlannedInstance(name: instance.name, action: conflict, clinic: nil, notes: merged.notes)
         }
         let resolver = ClinicResolver(
-            organizationID: organizationID, directory: page.directory, decided: decisions.clinics[instance.name])
+            organizationID: organizationID, directory: page.directory, decided: decisions.clinics[instance.name],
+            decidedFact: decisions.clinics[instance.name].flatMap { decidedClinics[$0] })
         let decision = resolver.decide(for: merged, existing: integrations.first)
         let notes = merged.notes + decision.notes
         switch decision.verdict {
@@ -49,7 +58,9 @@ package struct MigrationPlanner: Sendable {
             let draft = merged.draft(
                 organizationID: organizationID, clinic: candidate,
                 hasSiblings: (page.directory.organization(organizationID)?.instanceCount ?? 1) > 1)
-            let action = action(for: draft, existing: integrations.first, seen: page.seen[instance.name])
+            let action = action(
+                for: draft, existing: integrations.first, seen: page.seen[instance.name],
+                isClinicAccepted: accepted[.clinic] != nil)
             return PlannedInstance(name: instance.name, action: action, clinic: candidate, notes: notes)
         }
     }
@@ -71,10 +82,10 @@ package struct MigrationPlanner: Sendable {
     }
 
     private func action(
-        for draft: IntegrationDraft, existing: IntegrationRow?, seen: SeenValues?
+        for draft: IntegrationDraft, existing: IntegrationRow?, seen: SeenValues?, isClinicAccepted: Bool
     ) -> PlanAction {
         guard let existing else { return .insert(draft) }
-        if let clinic = existing.clinicID, clinic != draft.clinicID {
+        if let clinic = existing.clinicID, clinic != draft.clinicID, !isClinicAccepted {
             return .conflict(.integrationClinic(integration: clinic, decided: draft.clinicID))
         }
         let changes = draft.fields.compactMap { change(of: $0, draft: draft, existing: existing, seen: seen) }

@@ -37,7 +37,7 @@ struct MigrationRun {
 
     private mutating func planAndWrite(batchSize: Int, pageSize: Int, observe: Observer) async throws {
         var batch: [PlannedInstance] = []
-        var sum = PlanDigest()
+        var sum = planner.emptyDigest
         try await inventory.pages(of: .legacy, size: pageSize) { page in
             for planned in planner.plan(page) {
                 sum.add(planned)
@@ -104,11 +104,5 @@ struct MigrationRun {
         guard let id else { return }
         let outcome = RunOutcome(state: state, digest: digest.isEmpty ? nil : digest, counts: counts)
         try await ledger.finishRun(id, outcome: outcome, at: time.now)
-    }
-}
-
-extension PlannedInstance {
-    fileprivate func conflicting(_ conflict: PlanConflict) -> PlannedInstance {
-        PlannedInstance(name: name, action: .conflict(conflict), clinic: clinic, notes: notes)
     }
 }

@@ -8,14 +8,16 @@ extension MigrationService {
         _ decisions: MigrationDecisions, observe: (InstanceVerification) async throws -> Void
     ) async throws -> VerificationSummary {
         _ = try await readableSurvey()
-        let planner = MigrationPlanner(decisions)
+        let planner = try await planner(for: decisions)
         var summary = VerificationSummary()
         let shared = try await inventory.sharedTokens()
-        try await inventory.pages(of: .legacy, size: Self.pageSize) { page in
+        try await inventory.pages(of: .legacy, size: Self.pageSize) { wholePage in
+            let page = wholePage.limited(to: decisions.scope)
             let compared = page.instances.map { compare($0, in: page, planner: planner, sharedTokens: shared) }
             let routeFindings = try await routeFindings(for: page)
             for result in compared {
                 let complete = result.adding(routeFindings[result.name] ?? [])
+                    .accepting(decisions.accepted[result.name] ?? [:])
                 summary.count(complete)
                 try await observe(complete)
             }

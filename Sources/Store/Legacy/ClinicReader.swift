@@ -87,7 +87,7 @@ struct ClinicReader {
         """
     }
 
-    private func strangers(_ clinics: TableShape, ids: Set<UUID>) async throws -> [ClinicFact] {
+    func strangers(_ clinics: TableShape, ids: Set<UUID>) async throws -> [ClinicFact] {
         guard !ids.isEmpty else { return [] }
         let rows = try await connection.query(
             "SELECT \(columns(of: clinics)) FROM \(clinics.name) c WHERE \(equals("id", in: clinics, parameter: 1))",

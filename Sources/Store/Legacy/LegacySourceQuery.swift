@@ -35,6 +35,35 @@ struct LegacySourceQuery {
         LegacySource.allCases.firstIndex(of: source) ?? 0
     }
 
+    /// Queries that find a row of this table that names the instance `$1`: what "stands in a legacy table" means. The
+    /// column and the config are asked apart, so that an index on the column serves.
+    var lookUps: [String] {
+        let from = "SELECT FROM \(shape.name) t CROSS JOIN LATERAL (SELECT \(configExpression) AS config) c"
+        var tests: [String] = []
+        if shape.has("instance_name") { tests.append("t.instance_name::text = $1") }
+        if shape.has("config") {
+            let isUnnamed = shape.has("instance_name") ? "nullif(t.instance_name::text, '') IS NULL AND " : ""
+            tests.append("\(isUnnamed)\(coalesce(nameMembers)) = $1")
+        }
+        return tests.map { "\(from) WHERE \($0) AND \(kindCondition)" }
+    }
+
+    /// Whether this role may not read something that the migration has to know.
+    static func isUnreadable(_ shape: TableShape) -> Bool {
+        !shape.isReadable || !shape.hiddenColumns.isDisjoint(with: readColumns)
+    }
+
+    /// Whether this role cannot say which instances the table names.
+    static func hidesNames(_ shape: TableShape) -> Bool {
+        !shape.isReadable || !shape.hiddenColumns.isDisjoint(with: namingColumns)
+    }
+
+    private static let namingColumns: Set<String> = ["instance_name", "config", "type", "integration_type", "provider"]
+    private static let readColumns = namingColumns.union([
+        "id", "organization_id", "clinic_id", "phone_number", "status", "enabled", "is_enabled", "connection_type",
+        "instance_key", "last_connected_at", "connected_at", "created_at", "updated_at",
+    ])
+
     /// Columns with a known name that could not be read as what they are.
     static func remarks(on source: LegacySource, shape: TableShape) -> [String] {
         var remarks: [String] = []
@@ -63,12 +92,15 @@ struct LegacySourceQuery {
     // MARK: Expressions
 
     private var condition: String {
-        guard source == .publicIntegrations, let kindExpression else {
-            return "nullif(\(nameExpression ?? "NULL"), '') IS NOT NULL"
-        }
+        "nullif(\(nameExpression ?? "NULL"), '') IS NOT NULL AND \(kindCondition)"
+    }
+
+    /// One of the tables holds every kind of integration.
+    private var kindCondition: String {
+        guard source == .publicIntegrations, let kindExpression else { return "true" }
         let provider = coalesce([shape.has("provider") ? "t.provider::text" : nil, member("provider")])
         return """
-            nullif(\(nameExpression ?? "NULL"), '') IS NOT NULL AND \(kindExpression) IN ('whatsapp', 'evolution_api')
+            \(kindExpression) IN ('whatsapp', 'evolution_api')
                 AND coalesce(lower(\(provider)), 'evolution') IN ('evolution', 'evolution_api')
             """
     }
@@ -80,10 +112,11 @@ struct LegacySourceQuery {
 
     private var nameExpression: String? {
         let column = shape.has("instance_name") ? "nullif(t.instance_name::text, '')" : nil
-        let members = shape.has("config") ? ["instance_name", "instance", "instanceName"].map(member) : []
-        let places = [column].compactMap(\.self) + members
+        let places = [column].compactMap(\.self) + (shape.has("config") ? nameMembers : [])
         return places.isEmpty ? nil : coalesce(places)
     }
+
+    private var nameMembers: [String] { ["instance_name", "instance", "instanceName"].map(member) }
 
     private var phoneExpression: String {
         coalesce([text(["phone_number"]), member("phone_number")])
@@ -153,6 +186,7 @@ struct LegacySourceQuery {
                 "is_primary", "credentials", "webhook_verified", "webhook_token", "usage_count", "usage_limit",
                 "last_used_at", "last_error",
             ])
+        case .whatsappInstances: return instance.union(["last_seen_at"])
         case .clinicConfig: return ["id", "clinic_id", "instance_name", "config"]
         case .businessConfigs:
             return [

@@ -53,7 +53,8 @@ struct LegacyUnion {
         """
     }
 
-    private var rows: String {
+    /// The legacy rows that name an instance, as a query.
+    var rows: String {
         guard !queries.isEmpty else { return Self.emptyRow + " WHERE false" }
         return queries.map(\.sql).joined(separator: "\nUNION ALL\n")
     }

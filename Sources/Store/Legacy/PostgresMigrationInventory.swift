@@ -57,7 +57,7 @@ package struct PostgresMigrationInventory: MigrationInventory {
         }
     }
 
-    private func snapshot<Success>(
+    func snapshot<Success>(
         _ body: (PostgresConnection, TableShapes) async throws -> Success
     ) async throws -> Success {
         try await pool.transaction(.snapshot) { connection in

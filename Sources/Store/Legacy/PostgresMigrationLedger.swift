@@ -8,7 +8,6 @@ package struct PostgresMigrationLedger: MigrationLedger {
     /// One lock for all that moves a fleet; every process that migrates this database asks for it.
     private static let runLockKey: Int64 = 0x686F_6F6B_6D69_6772  // "hookmigr"
     /// How long a statement waits for a row that somebody else is changing.
-    private static let instanceIndex = "hookgate_integrations_instance"
     private static let lockTimeout = "5s"
 
     let pool: PostgresPool
@@ -52,20 +51,7 @@ package struct PostgresMigrationLedger: MigrationLedger {
     }
 
     package func write(_ batch: [PlannedInstance], run: RunID, at now: Date) async throws -> BatchOutcome {
-        do {
-            return BatchOutcome(written: try await commit(batch, run: run, now: now))
-        } catch let error as PostgresError where error.refusesData {
-            // Some row of it breaks a rule of this database. Halving finds it, and the others get through.
-            if batch.count == 1, let instance = batch.first {
-                // Somebody was quicker with an integration of this very name: overtaken, and planned anew.
-                if error.constraint == Self.instanceIndex { return BatchOutcome() }
-                return BatchOutcome(refused: [instance.name: error.rule])
-            }
-            let middle = batch.count / 2
-            var outcome = try await write(Array(batch[..<middle]), run: run, at: now)
-            outcome.merge(try await write(Array(batch[middle...]), run: run, at: now))
-            return outcome
-        }
+        try await RefusalSearch.write(batch) { try await commit($0, run: run, now: now) }
     }
 
     package func finishRun(_ id: RunID, outcome: RunOutcome, at now: Date) async throws {
@@ -102,17 +88,4 @@ package struct PostgresMigrationLedger: MigrationLedger {
 /// Tells a lock that was not granted from a body that ran out of time itself.
 private final class LockAttempt: Sendable {
     let isInside = Atomic(false)
-}
-
-extension PostgresError {
-    /// Whether the server understood and said no to what was to be written: a constraint, a type, a trigger.
-    fileprivate var refusesData: Bool {
-        guard let sqlState else { return false }
-        return ["22", "23", "P0"].contains { sqlState.hasPrefix($0) }
-    }
-
-    /// What refused it, without any value.
-    fileprivate var rule: String {
-        constraint.map { "constraint \($0)" } ?? "SQLSTATE \(sqlState ?? "unknown")"
-    }
 }

@@ -12,6 +12,8 @@ struct TableShape: Sendable {
     let kind: Kind
     /// Type by column name, domains replaced by what they are made of.
     let columns: [String: String]
+    /// Columns that are there and that this role may not read.
+    let hiddenColumns: Set<String>
     /// Whether row level security hides rows from this role.
     let hidesRows: Bool
 
@@ -40,8 +42,11 @@ struct TableShapes: Sendable {
 
     var clinics: TableShape? { Self.clinicTables.lazy.compactMap(readable).first }
 
-    static func load(from executor: some PostgresExecutor) async throws -> TableShapes {
-        let names = LegacySource.allCases.map(\.rawValue) + clinicTables + [integrations, migrationRows, routeTraffic]
+    private static let tables =
+        LegacySource.allCases.map(\.rawValue) + NeighbourTable.allCases.map(\.rawValue) + clinicTables
+        + [integrations, migrationRows, routeTraffic]
+
+    static func load(from executor: some PostgresExecutor) async throws(PostgresError) -> TableShapes {
         let rows = try await executor.query(
             """
             SELECT n.nspname || '.' || c.relname AS name, c.relkind IN ('v', 'm') AS is_view,
@@ -54,17 +59,22 @@ struct TableShapes: Sendable {
             LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
             LEFT JOIN pg_type t ON t.oid = a.atttypid
             WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname || '.' || c.relname = ANY ($1::text[])
-            """, [names])
+            """, [tables])
         var shapes: [String: TableShape] = [:]
         for row in rows {
             let name: String = try row.decode("name")
             var columns = shapes[name]?.columns ?? [:]
-            if let column: String = try row.decode("column"), try row.decode("is_readable") {
-                columns[column] = try row.decode("type")
+            var hidden = shapes[name]?.hiddenColumns ?? []
+            if let column: String = try row.decode("column") {
+                if try row.decode("is_readable") {
+                    columns[column] = try row.decode("type")
+                } else {
+                    hidden.insert(column)
+                }
             }
             shapes[name] = TableShape(
                 name: name, kind: try row.decode("is_view") ? .view : .table, columns: columns,
-                hidesRows: try row.decode("hides_rows"))
+                hiddenColumns: hidden, hidesRows: try row.decode("hides_rows"))
         }
         return TableShapes(shapes: shapes)
     }

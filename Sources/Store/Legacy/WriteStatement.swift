@@ -2,6 +2,17 @@ import FoundationEssentials
 import HookgateCore
 import PostgresClient
 
+/// Where a batch is written: the tables themselves, or temporary copies of them.
+struct WriteTarget {
+    static let live = WriteTarget(
+        integrations: TableShapes.integrations, journal: TableShapes.migrationRows, checksVersion: true)
+
+    let integrations: String
+    let journal: String
+    /// Whether a row must still be the version that the plan saw; a copy was made just now.
+    let checksVersion: Bool
+}
+
 /// The two set-based statements of a batch. Each writes rows and their journal together and returns the instance
 /// names it wrote: a name that is not among them was no longer as the plan had seen it.
 struct WriteStatement {
@@ -9,7 +20,9 @@ struct WriteStatement {
     let parameters: [any PostgresEncodable]
 
     /// Integrations that do not exist yet. Nil when the batch has none.
-    static func insert(_ batch: [PlannedInstance], run: RunID, now: Date) -> WriteStatement? {
+    static func insert(_ batch: [PlannedInstance], run: RunID, now: Date, into target: WriteTarget = .live)
+        -> WriteStatement?
+    {
         let planned = batch.compactMap { planned in
             if case .insert(let draft) = planned.action { (planned: planned, draft: draft) } else { nil }
         }
@@ -23,7 +36,7 @@ struct WriteStatement {
                 AS x (name, id, organization_id, clinic_id, status, enabled, phone_number, display_name, connected_at,
                     last_seen_at, created_at, updated_at, config, source, legacy_status, evidence, legacy_row)
             ), inserted AS (
-                INSERT INTO \(TableShapes.integrations) AS i (id, organization_id, clinic_id, type, provider, status,
+                INSERT INTO \(target.integrations) AS i (id, organization_id, clinic_id, type, provider, status,
                     enabled, phone_number, display_name, connected_at, last_seen_at, created_at, updated_at, config,
                     migrated_from, migrated_at, migrated_status, migrated_run)
                 SELECT x.id, x.organization_id, x.clinic_id, 'whatsapp', 'evolution', x.status, x.enabled,
@@ -33,11 +46,11 @@ struct WriteStatement {
                 FROM input x
                 -- The unique index waits while a fleet still has duplicates.
                 WHERE NOT EXISTS (
-                    SELECT FROM \(TableShapes.integrations) i
+                    SELECT FROM \(target.integrations) i
                     WHERE \(IntegrationColumns.condition) AND \(IntegrationColumns.name) = x.name)
                 RETURNING i.id, \(IntegrationColumns.image) AS image
             )
-            INSERT INTO hookgate.migration_rows
+            INSERT INTO \(target.journal)
                 (run_id, instance_name, integration_id, action, clinic_evidence, legacy_row, before, after)
             SELECT $19::uuid, x.name, x.id, 'insert', x.evidence, x.legacy_row, NULL, inserted.image
             FROM inserted JOIN input x USING (id)
@@ -56,7 +69,9 @@ struct WriteStatement {
     }
 
     /// Integrations that exist: the planned fields change, provided that the row is still the version the plan saw.
-    static func update(_ batch: [PlannedInstance], run: RunID, now: Date) -> WriteStatement? {
+    static func update(_ batch: [PlannedInstance], run: RunID, now: Date, into target: WriteTarget = .live)
+        -> WriteStatement?
+    {
         let planned = batch.compactMap { planned in
             if case .update(let row, let changes, let draft) = planned.action {
                 (planned: planned, row: row, changes: Changes(changes), draft: draft)
@@ -75,11 +90,11 @@ struct WriteStatement {
                     \(Changes.columns.map(\.name).joined(separator: ", ")))
             ), present AS (
                 SELECT i.id, \(IntegrationColumns.image) AS image
-                FROM \(TableShapes.integrations) i JOIN input x ON x.id = i.id
-                WHERE \(IntegrationColumns.version) = x.version
+                FROM \(target.integrations) i JOIN input x ON x.id = i.id
+                WHERE \(target.checksVersion ? "\(IntegrationColumns.version) = x.version" : "true")
                 FOR NO KEY UPDATE OF i
             ), updated AS (
-                UPDATE \(TableShapes.integrations) i
+                UPDATE \(target.integrations) i
                 SET \(columns.joined(separator: ", ")),
                     config = CASE WHEN x.config = '{}' THEN i.config::jsonb
                                   ELSE coalesce(i.config::jsonb, '{}') || x.config END,
@@ -92,7 +107,7 @@ struct WriteStatement {
                 WHERE i.id = x.id
                 RETURNING i.id, \(IntegrationColumns.image) AS image
             )
-            INSERT INTO hookgate.migration_rows
+            INSERT INTO \(target.journal)
                 (run_id, instance_name, integration_id, action, clinic_evidence, legacy_row, before, after)
             SELECT $18::uuid, x.name, x.id, 'update', x.evidence, x.legacy_row, present.image, updated.image
             FROM updated JOIN present USING (id) JOIN input x USING (id)

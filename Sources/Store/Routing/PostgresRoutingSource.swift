@@ -22,7 +22,7 @@ package final class PostgresRoutingSource: RoutingSource {
     private static let channel = "hookgate_changes"
 
     private struct Legacy {
-        let places: [LegacyNameColumn]
+        let lookUp: LegacyNameLookUp
         let readAt: ContinuousClock.Instant
     }
 
@@ -71,9 +71,9 @@ package final class PostgresRoutingSource: RoutingSource {
     private func fact(of name: InstanceName, isRetry: Bool) async throws(RoutingSourceError) -> RoutingFact {
         // PostgreSQL's text cannot hold this character, so no row has such a name.
         guard !name.text.utf8.contains(0) else { return .nothing }
-        let places = try await self.legacyPlaces()
+        let lookUp = try await self.legacyLookUp()
         do throws(PostgresError) {
-            let rows = try await self.pool.query(RoutingSQL.instance(legacy: places), [name.text]).map(RoutingRow.init)
+            let rows = try await self.pool.query(RoutingSQL.instance(legacy: lookUp), [name.text]).map(RoutingRow.init)
             guard let row = rows.first else { return .nothing }
             guard let entry = try row.entry() else { return .legacyInstance }
             return rows.count > 1 ? .duplicateInstance : .instance(entry)
@@ -85,18 +85,18 @@ package final class PostgresRoutingSource: RoutingSource {
         return try await self.fact(of: name, isRetry: true)
     }
 
-    private func legacyPlaces() async throws(RoutingSourceError) -> [LegacyNameColumn] {
-        if let known = self.legacy.withLock({ $0 }), .now - known.readAt < Self.legacyLifetime { return known.places }
-        let found: Result<[LegacyNameColumn], LegacyNameColumn.Unreadable>
+    private func legacyLookUp() async throws(RoutingSourceError) -> LegacyNameLookUp {
+        if let known = self.legacy.withLock({ $0 }), .now - known.readAt < Self.legacyLifetime { return known.lookUp }
+        let found: Result<LegacyNameLookUp, LegacyNameLookUp.Unreadable>
         do throws(PostgresError) {
-            found = try await LegacyNameColumn.discover(self.pool)
+            found = try await LegacyNameLookUp.discover(self.pool)
         } catch {
             throw Self.translated(error)
         }
         switch found {
-        case .success(let places):
-            self.legacy.withLock { $0 = Legacy(places: places, readAt: .now) }
-            return places
+        case .success(let lookUp):
+            self.legacy.withLock { $0 = Legacy(lookUp: lookUp, readAt: .now) }
+            return lookUp
         case .failure(let unreadable):
             throw .unavailable(
                 "\(unreadable.table) may name instances, and this role may not read it: GRANT SELECT on it")

@@ -44,8 +44,8 @@ enum RoutingSQL {
         """
 
     /// `$1` is the name. The legacy tables are looked into only when no integration has it.
-    static func instance(legacy: [LegacyNameColumn]) -> String {
-        let places = legacy.map { "EXISTS (\($0.lookUp))" }.joined(separator: " OR ")
+    static func instance(legacy: LegacyNameLookUp) -> String {
+        let places = legacy.queries.map { "EXISTS (\($0))" }.joined(separator: " OR ")
         return """
             /* hookgate: look-up */ WITH found AS MATERIALIZED (
                 SELECT 'integration' AS kind, \(columns), \(noToken)

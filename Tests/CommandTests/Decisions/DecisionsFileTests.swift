@@ -20,16 +20,57 @@ struct DecisionsFileTests {
     }
 
     @Test(arguments: [
-        ("a:\n  clinic: seven", "file d.yaml line 2: the clinic of a is not a UUID"),
-        ("a:\n  clinic: \(clinic)\nb: yes", "file d.yaml line 3: b takes exactly one of"),
-        ("a:\n  clinci: \(clinic)", "file d.yaml line 1: a takes exactly one of"),
-        ("a:\n  exclude:", "file d.yaml line 2: a has no exclude"),
-        ("- a", "file d.yaml line 1: the file must be a mapping"),
+        ("a:\n  clinic: seven", "d.yaml:2:11: the clinic of a is not a UUID"),
+        ("a:\n  clinic: \(clinic)\nb: yes", "d.yaml:3:1: b takes clinic: ID, accept"),
+        (
+            "a:\n  clinci: \(clinic)",
+            "d.yaml:2:3: clinci is no decision; a takes clinic, accept or exclude; did you mean clinic?"
+        ),
+        ("a:\n  exclude:", "d.yaml:2:3: a has no exclude"),
+        ("a:\n  exclude: true", "d.yaml:2:12: a is left out without a reason"),
+        ("a:\n  exclude: false", "d.yaml:2:12: a is not left out by exclude: false"),
+        ("a: { exclude: gone, reason: really }", "d.yaml:1:21: a has two reasons; keep one"),
+        ("a: { exclude: gone, clinic: \(clinic) }", "d.yaml:1:6: a is left out, so nothing else"),
+        ("a: { clinic: \(clinic), reason: so }", "a reason goes with exclude: true"),
+        ("a:\n  accept:\n    stauts: on purpose", "d.yaml:3:5: stauts is no field that is compared"),
+        ("a:\n  accept:\n    stauts: on purpose", "did you mean status?"),
+        ("a:\n  accept:\n    status:", "d.yaml:3:5: a has no status"),
+        ("a:\n  accept: status", "d.yaml:2:11: accept of a takes fields with a reason each"),
+        ("a: { exclude: one }\na: { exclude: two }", "d.yaml:1:1: a stands there twice; keep one"),
+        ("a: { exclude: one }\n\"a\": { exclude: two }", "stands there twice; keep one"),
+        ("{\n  \"a\": {\n    \"clinic\": 7\n  }\n}", "d.yaml:3:15: the clinic of a is not a UUID"),
+        ("- a", "d.yaml:1:1: the file must be a mapping"),
         ("a: [", "this is no YAML"),
+        ("[a]: { exclude: one }", "d.yaml:1:1: an instance name is a single text"),
     ])
-    func errorsNameTheirLine(text: String, expected: String) {
+    func errorsNameTheirLineAndColumn(text: String, expected: String) {
         let error = #expect(throws: ConfigurationError.self) { try DecisionsFile(name: "d.yaml", text: text) }
         #expect(error?.description.contains(expected) == true, "\(error?.description ?? "no error")")
+    }
+
+    @Test func everyMistakeIsReportedAtOnce() {
+        let text = "a: { clinic: seven }\nb: { exclude: fine }\nc: { accept: { colour: red } }"
+        let error = #expect(throws: ConfigurationError.self) { try DecisionsFile(name: "d.yaml", text: text) }
+        #expect(error?.problems.map(\.place) == ["d.yaml:1:14", "d.yaml:3:16"])
+    }
+
+    @Test func aClinicAndAcceptedDifferencesAreReadTogether() throws {
+        let text = """
+            a:
+              clinic: \(Self.clinic)
+              accept: { display_name: renamed in May, config.sync_enabled: switched on by hand }
+            b: { exclude: true, reason: given up }
+            """
+        let file = try DecisionsFile(name: "d.yaml", text: text)
+        #expect(file.decisions.clinics.keys.map(\.text) == ["a"])
+        #expect(
+            file.decisions.accepted == [
+                InstanceName("a"): [
+                    .displayName: "renamed in May", .config("sync_enabled"): "switched on by hand",
+                ]
+            ])
+        #expect(file.decisions.excluded == [InstanceName("b"): "given up"])
+        #expect(file.places[InstanceName("b")] == "d.yaml:4:1")
     }
 
     @Test func anEmptyFileDecidesNothing() throws {

@@ -17,6 +17,7 @@ struct Fleet {
         self.service = MigrationService(
             inventory: PostgresMigrationInventory(pool: pool),
             ledger: PostgresMigrationLedger(pool: pool, lockURL: database.url),
+            rehearsal: PostgresMigrationRehearsal(pool: pool),
             routing: PostgresRoutingSource(pool: pool, listenURL: nil), time: .system)
     }
 

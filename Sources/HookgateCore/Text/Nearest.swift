@@ -1,7 +1,7 @@
 /// Finds what a person probably meant.
-enum Nearest {
+package enum Nearest {
     /// The candidate with the fewest edits to the word, or the only one that holds it; nil when none comes close.
-    static func match(for word: String, among candidates: [String]) -> String? {
+    package static func match(for word: String, among candidates: [String]) -> String? {
         let ranked = candidates.map { (candidate: $0, distance: distance(word, $0)) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
         if best.distance <= max(2, word.count / 3) { return best.candidate }

@@ -1,0 +1,27 @@
+import HookgateCore
+import PostgresClient
+
+/// Finds out whether a name stands in a legacy table: read at run time, because nobody knows these tables' shape, and
+/// from the same expressions that the migration reads its instances with.
+struct LegacyNameLookUp: Sendable {
+    /// Queries that find a row that names the instance `$1`.
+    let queries: [String]
+
+    /// A table that stands in the way of a truthful answer.
+    struct Unreadable: Error {
+        let table: String
+    }
+
+    /// What there is to look into. Fails where a table exists that this role may not read: then "no row has this
+    /// name" would be a guess.
+    static func discover(_ executor: some PostgresExecutor) async throws(PostgresError) -> Result<Self, Unreadable> {
+        let shapes = try await TableShapes.load(from: executor)
+        var queries: [String] = []
+        for source in LegacySource.allCases where source.yieldsInstances {
+            guard let shape = shapes[source.rawValue] else { continue }
+            if LegacySourceQuery.hidesNames(shape) { return .failure(Unreadable(table: source.rawValue)) }
+            queries += LegacySourceQuery(source, shapes: shapes)?.lookUps ?? []
+        }
+        return .success(LegacyNameLookUp(queries: queries))
+    }
+}
