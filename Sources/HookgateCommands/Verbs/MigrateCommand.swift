@@ -71,7 +71,7 @@ struct MigrateCommand: AsyncParsableCommand {
             printer.begin()
             let options = MigrationOptions(isDryRun: dryRun, expectedDigest: planDigest, decisions: decisions)
             let summary = try await database.migration.migrate(options) { event in printer.print(event) }
-            if !dryRun, let base = configuration.statedPublicURL {
+            if !dryRun, decisions.scope == .everything, let base = configuration.statedPublicURL {
                 _ = try await database.catalog.fillWebhookURLs(base: base)
             }
             try printer.finish(summary)

@@ -26,7 +26,7 @@ struct NeighbourReader {
             """
             SELECT \(name) AS name, \(token) AS token, count(*) OVER () AS total FROM \(shape.name) t
             WHERE \(name) IS NOT NULL AND \(isEvolution)
-            ORDER BY 1 COLLATE "C" LIMIT \(NeighbourReport.sampleSize)
+            ORDER BY \(name) COLLATE "C" LIMIT \(NeighbourReport.sampleSize)
             """)
         let sample = try rows.map { row in
             NeighbourReport.Instance(

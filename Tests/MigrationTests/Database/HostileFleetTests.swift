@@ -8,7 +8,7 @@ import Testing
 
 /// Fleets that broke the original, by name.
 @Suite(.timeLimit(.minutes(3))) struct HostileFleetTests {
-    @Test func organizationWithTwoClinicsAndTwoInstancesEndsWithTwoRightRows() async throws {
+    @Test func organizationWithTwoClinicsAndTwoInstancesHasTwoRightRows() async throws {
         try await Fleet.withSchema { fleet in
             let organization = UUID()
             let a = try await fleet.addClinic("A", organization: organization, number: "+49 170 1111111")
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func clinicWithTwoNumbersEndsWithTwoRows() async throws {
+    @Test func clinicWithTwoNumbersHasTwoRows() async throws {
         try await Fleet.withSchema { fleet in
             let own = try await fleet.addClinic("Own")
             try await fleet.addInstance("one", organization: own.organization, phone: "+1234567890")
@@ -34,44 +34,155 @@ import Testing
         }
     }
 
-    @Test func clinicSettingsDecide() async throws {
+    @Test func organizationWithTwoClinicsAndTwoInstancesStopsWhereNothingDecides() async throws {
         try await Fleet.withSchema { fleet in
             let organization = UUID()
-            let a = try await fleet.addClinic("A", organization: organization)
-            let b = try await fleet.addClinic("B", organization: organization)
-            try await fleet.run(
-                "CREATE TABLE healthcare.whatsapp_config (clinic_id uuid, instance_name text)")
-            try await fleet.run(
-                "INSERT INTO healthcare.whatsapp_config VALUES ($1::uuid, 'in table')", [a.clinic])
-            try await fleet.run(
-                """
-                UPDATE healthcare.clinics SET whatsapp_config = '{"instance_name": "in clinic"}' WHERE id = $1::uuid
-                """, [b.clinic])
-            try await fleet.addInstance("in table", organization: organization)
-            try await fleet.addInstance("in clinic", organization: organization)
-            let plan = try await fleet.plan()
-            #expect(plan["in table"]?.clinic?.clinic.uuid == a.clinic)
-            #expect(plan["in clinic"]?.clinic?.clinic.uuid == b.clinic)
+            try await fleet.addClinic("A", organization: organization)
+            try await fleet.addClinic("B", organization: organization)
+            try await fleet.addInstance("front desk", organization: organization)
+            try await fleet.addInstance("back office", organization: organization)
+            let summary = try await fleet.migrate()
+            #expect(summary.counts.ambiguous == 2)
+            #expect(summary.needsAttention)
+            #expect(try await fleet.integrationCount() == 0)
         }
     }
 
-    @Test func everyStatusEvenNullIsMigratedAndRoutable() async throws {
+    @Test func statusNullOrErrorOrUnknownIsMigratedAndReported() async throws {
         try await Fleet.withSchema { fleet in
-            let words = ["connected", "disconnected", "error", "banana", nil]
-            for (number, word) in words.enumerated() {
+            let becomes: [(word: String?, status: IntegrationStatus)] = [
+                (nil, .pending), ("error", .error), ("banana", .pending), ("", .pending),
+            ]
+            for (number, (word, _)) in becomes.enumerated() {
                 let own = try await fleet.addClinic("Clinic \(number)")
                 try await fleet.addInstance("clinic-\(number)", organization: own.organization, status: word)
             }
+            let plan = try await fleet.plan()
             let summary = try await fleet.migrate()
-            #expect(summary.counts.inserted == words.count)
-            #expect(summary.verification?.verified == words.count)
-            let enabled = try await fleet.database.pool.query(
-                "SELECT count(*) AS count FROM healthcare.integrations WHERE enabled")
-            #expect(try enabled.first?.decode("count") == words.count)
+            #expect(summary.counts.inserted == becomes.count)
+            #expect(summary.verification?.verified == becomes.count)
+            for (number, (word, status)) in becomes.enumerated() {
+                let name = "clinic-\(number)"
+                #expect(plan[name]?.notes == [.oddStatus(word == "" ? nil : word, becomes: status)])
+                #expect(try await fleet.value("status", of: name) == status.rawValue)
+                #expect(try await fleet.value("enabled", of: name) == "true")
+            }
         }
     }
 
-    @Test func organizationWithoutClinicIsListedAndNotCountedAsDone() async throws {
+    @Test func disconnectedAtMigrationTimeIsRoutableOnceItReconnects() async throws {
+        try await Fleet.withSchema { fleet in
+            let own = try await fleet.addClinic("Own")
+            try await fleet.addInstance("offline", organization: own.organization, status: "disconnected")
+            try await fleet.migrate()
+            let token = try #require(
+                try await fleet.value("webhook_token", of: "offline").flatMap { WebhookToken($0) })
+            let routing = PostgresRoutingSource(pool: fleet.database.pool, listenURL: nil)
+            for key in [RoutingKey.token(token.digest), .instance(InstanceName("offline"))] {
+                let resolution = Resolution(try await routing.fact(for: key), at: Date())
+                guard case .deliverable(let entry) = resolution else {
+                    Issue.record("\(key) was resolved as \(resolution)")
+                    continue
+                }
+                #expect(entry.clinicID?.uuid == own.clinic)
+            }
+        }
+    }
+
+    @Test func rowAlreadyInTargetWithConfigInstanceNameGetsItsGapsFilledAlone() async throws {
+        try await Fleet.withSchema { fleet in
+            let own = try await fleet.addClinic("Own")
+            try await fleet.addInstance("one", organization: own.organization, phone: "+1234567890")
+            try await fleet.run(
+                """
+                INSERT INTO healthcare.integrations
+                    (organization_id, clinic_id, type, provider, status, display_name, config)
+                VALUES ($1::uuid, $2::uuid, 'whatsapp', 'evolution', 'pending', 'Reception',
+                    '{"instance_name": "one", "api_url": "kept"}')
+                """, [own.organization, own.clinic])
+            let token = try await fleet.value("webhook_token", of: "one")
+            #expect(try await fleet.migrate().counts.updated == 1)
+            #expect(try await fleet.integrationCount() == 1)
+            for (column, value) in [
+                ("display_name", "Reception"), ("status", "pending"), ("config->>'api_url'", "kept"),
+                ("phone_number", "+1234567890"), ("config->>'instance'", "one"),
+            ] { #expect(try await fleet.value(column, of: "one") == value, "\(column)") }
+            #expect(try await fleet.value("webhook_token", of: "one") == token)
+        }
+    }
+
+    @Test func reRunAfterOperatorEditsLeavesThemUntouched() async throws {
+        try await Fleet.withSchema { fleet in
+            try await fleet.addInstances(["one", "two"])
+            try await fleet.migrate()
+            try await fleet.run(
+                """
+                UPDATE healthcare.integrations
+                SET display_name = 'Reception', status = 'pending', enabled = false, phone_number = '+4917012345'
+                WHERE config->>'instance_name' = 'one'
+                """)
+            let images = try await fleet.images()
+            #expect(try await fleet.migrate().counts.written == 0)
+            #expect(try await fleet.images() == images)
+        }
+    }
+
+    @Test func targetRowWithoutTokenGetsOneOnce() async throws {
+        let table = """
+            CREATE TABLE healthcare.integrations (
+                id uuid PRIMARY KEY DEFAULT gen_random_uuid(), organization_id uuid, type text, provider text, config jsonb,
+                webhook_token text);
+            """
+        try await Fleet.withoutSchema(Fleet.clinics + Fleet.instances + table) { fleet in
+            let own = try await fleet.addClinic("Own")
+            try await fleet.addInstance("one", organization: own.organization)
+            try await fleet.run(
+                """
+                INSERT INTO healthcare.integrations (organization_id, type, provider, config)
+                VALUES ($1::uuid, 'whatsapp', 'evolution', '{"instance_name": "one"}')
+                """, [own.organization])
+            _ = try await SchemaApplier(url: fleet.database.url).apply()
+            let token = try await fleet.value("webhook_token", of: "one")
+            #expect(token.flatMap { WebhookToken($0) }?.isChecksummed == true)
+            for _ in 1...2 {
+                try await fleet.migrate()
+                _ = try await SchemaApplier(url: fleet.database.url).apply()
+                #expect(try await fleet.value("webhook_token", of: "one") == token)
+            }
+            #expect(try await fleet.integrationCount() == 1)
+        }
+    }
+
+    @Test func fifteenHundredLegacyRowsAreAllMigrated() async throws {
+        try await Fleet.withSchema { fleet in
+            try await fleet.addInstances((1...1_500).map { "clinic-\($0)" })
+            let summary = try await fleet.migrate()
+            #expect(summary.counts.inserted == 1_500)
+            #expect(summary.verification?.verified == 1_500)
+        }
+    }
+
+    @Test func uuidInNameIsAClinicIdOrAnOrganizationIdAndEvidenceResolvesIt() async throws {
+        try await Fleet.withSchema { fleet in
+            let organization = UUID()
+            let named = try await fleet.addClinic("Named", organization: organization)
+            // A clinic with its organization's own id, as the old system made once.
+            try await fleet.addClinic("Namesake", organization: organization, id: organization)
+            let other = try await fleet.addClinic("Called", organization: organization, number: "+4917011111")
+            try await fleet.addInstance("clinic-\(named.clinic)-1700000000000", organization: organization)
+            try await fleet.addInstance("org-\(organization)", organization: organization, phone: "+4917011111")
+            try await fleet.addInstance("clinic-\(organization)", organization: organization)
+            let foreign = try await fleet.addClinic("Foreign")
+            try await fleet.addInstance("clinic-\(foreign.clinic)", organization: organization)
+            let plan = try await fleet.plan()
+            #expect(plan["clinic-\(named.clinic)-1700000000000"]?.clinic?.clinic.uuid == named.clinic)
+            #expect(plan["org-\(organization)"]?.clinic?.clinic.uuid == other.clinic)
+            #expect(plan["clinic-\(organization)"]?.action.word == "ambiguous", "the id is the organization's")
+            #expect(plan["clinic-\(foreign.clinic)"]?.action.word == "ambiguous", "another organization's clinic")
+        }
+    }
+
+    @Test func organizationWithoutClinicIsListedAndIsNoSuccess() async throws {
         try await Fleet.withSchema { fleet in
             try await fleet.addInstances(["fine"])
             let organization = UUID()
@@ -85,7 +196,7 @@ import Testing
         }
     }
 
-    @Test func twoOrganizationsWithOneInstanceNameConflict() async throws {
+    @Test func twoOrganizationsWithTheSameInstanceNameAreAConflict() async throws {
         try await Fleet.withSchema { fleet in
             let one = try await fleet.addClinic("One")
             let two = try await fleet.addClinic("Two")
@@ -97,7 +208,7 @@ import Testing
         }
     }
 
-    @Test func rowsOfOtherProvidersAreNeitherCountedNorTouched() async throws {
+    @Test func twilioAndMetaRowsArePresentAndLeftAlone() async throws {
         try await Fleet.withSchema { fleet in
             try await fleet.addInstances(["one"])
             try await fleet.run(
@@ -116,7 +227,7 @@ import Testing
         "with \"quotes\" and 'more' \\ {braces}", "line\nbreak\ttab", "🦷 zahnarzt", "UPPER Lower",
         String(repeating: "long", count: 50), "..", "a%2Fb", "whatsapp", "test", "e\u{301}",
     ])
-    func instanceNamesAreMatchedExactly(name: String) async throws {
+    func hostileInstanceNamesAreMatchedExactly(name: String) async throws {
         try await Fleet.withSchema { fleet in
             try await fleet.addInstances([name, name + "x", name.uppercased() + "Y", "\u{E9}"])
             let summary = try await fleet.migrate()
@@ -124,141 +235,6 @@ import Testing
             #expect(summary.verification?.verified == 4)
             #expect(try await fleet.value("config->>'instance'", of: name) == name)
             #expect(try await fleet.migrate().counts.written == 0)
-        }
-    }
-
-    @Test func rowsWithoutANameAreCountedAndLeft() async throws {
-        try await Fleet.withSchema { fleet in
-            try await fleet.addInstance(nil, organization: UUID())
-            try await fleet.addInstance("", organization: UUID())
-            let summary = try await fleet.migrate()
-            #expect(summary.counts.total == 0)
-            let table = summary.survey.table(.evolutionInstances)
-            #expect(table?.rowCount == 2)
-            #expect(table?.keptRowCount == 2)
-        }
-    }
-
-    @Test func otherKindsInPublicIntegrationsAndConversationsAreCountedAndUntouched() async throws {
-        try await Fleet.withSchema { fleet in
-            let own = try await fleet.addClinic("Own")
-            try await fleet.database.pool.execute(
-                script: """
-                    CREATE TABLE public.integrations (
-                        id uuid DEFAULT gen_random_uuid(), organization_id uuid, type text, is_enabled boolean,
-                        status text, config jsonb, loyalty_points int);
-                    CREATE TABLE core.whatsapp_conversations (id serial, session_id uuid, customer_phone text);
-                    INSERT INTO core.whatsapp_conversations (customer_phone) VALUES ('+1'), ('+2');
-                    """)
-            try await fleet.run(
-                """
-                INSERT INTO public.integrations (organization_id, type, is_enabled, status, config) VALUES
-                    ($1::uuid, 'whatsapp', false, 'active', '{"instance": "from public"}'),
-                    ($1::uuid, 'slack', true, 'active', '{"instance_name": "not ours"}'),
-                    ($1::uuid, 'whatsapp', true, 'active', '{"provider": "twilio", "instance_name": "nor this"}')
-                """, [own.organization])
-            let before = try await fleet.images()
-            let summary = try await fleet.migrate()
-            #expect(summary.counts.inserted == 1)
-            #expect(try await fleet.value("enabled", of: "from public") == "false")
-            #expect(summary.survey.table(.publicIntegrations)?.keptRowCount == 2)
-            #expect(summary.survey.table(.publicIntegrations)?.unknownColumns == ["loyalty_points"])
-            #expect(summary.survey.table(.conversations)?.keptRowCount == 2)
-            let after = try await fleet.images()
-            for table in ["public.integrations", "core.whatsapp_conversations"] {
-                #expect(after[table] == before[table])
-            }
-        }
-    }
-
-    @Test func tablesWithTextIdsAndFewColumnsAreRead() async throws {
-        let script =
-            Fleet.clinics + """
-                CREATE TABLE public.evolution_instances (id serial, organization_id text, instance_name varchar(80));
-                CREATE TABLE public.evolution_integrations (instance_name text, status text, webhook_url text);
-                """
-        try await Fleet.withoutSchema(script) { fleet in
-            let own = try await fleet.addClinic("Own")
-            try await fleet.run(
-                "INSERT INTO public.evolution_instances (organization_id, instance_name) VALUES ($1, 'one'), ('org-7', 'two')",
-                [own.organization.uuidString.uppercased()])
-            try await fleet.run("INSERT INTO public.evolution_integrations VALUES ('one', 'connected', NULL)")
-            let plan = try await fleet.plan()
-            #expect(plan["one"]?.action.draft?.source == "public.evolution_instances:1")
-            #expect(plan["one"]?.action.draft?.status == .active)
-            #expect(plan["two"]?.action == .noClinic(.malformedOrganization("org-7")))
-        }
-    }
-
-    @Test func viewInPlaceOfALegacyTableIsRead() async throws {
-        let script =
-            Fleet.clinics + """
-                CREATE TABLE public.real_instances (organization_id uuid, name text);
-                CREATE VIEW public.evolution_instances AS
-                    SELECT organization_id, name AS instance_name, 'connected'::text AS status FROM public.real_instances;
-                """
-        try await Fleet.withoutSchema(script) { fleet in
-            let own = try await fleet.addClinic("Own")
-            try await fleet.run("INSERT INTO public.real_instances VALUES ($1::uuid, 'one')", [own.organization])
-            let (report, states) = try await fleet.check()
-            #expect(report.survey.table(.evolutionInstances)?.state == .view)
-            #expect(states["one"]?.nextStep == .migrate)
-        }
-    }
-
-    @Test func configThatIsNoObjectIsKeptWhole() async throws {
-        try await Fleet.withSchema { fleet in
-            let own = try await fleet.addClinic("Own")
-            try await fleet.addInstance("one", organization: own.organization, config: "[1, \"two\"]")
-            try await fleet.migrate()
-            #expect(try await fleet.value("config->'legacy_config'", of: "one") == "[1, \"two\"]")
-        }
-    }
-
-    @Test func emptyDatabaseHasNothingToMigrate() async throws {
-        try await Fleet.withoutSchema("") { fleet in
-            let (report, states) = try await fleet.check()
-            #expect(report.analysis == .noInstances)
-            #expect(states.isEmpty)
-            #expect(report.survey.tables.allSatisfy { $0.state == .absent })
-            #expect(try await fleet.migrate(MigrationOptions(isDryRun: true)).counts.total == 0)
-        }
-    }
-
-    @Test func tableThatThisRoleMayNotReadIsReportedAsSuch() async throws {
-        try await Fleet.withoutSchema { fleet in
-            try await fleet.addInstances(["one"])
-            let role = "reader_\(fleet.database.name)"
-            try await fleet.run("CREATE ROLE \(role)")
-            let separator = fleet.database.url.contains("?") ? "&" : "?"
-            let pool = PostgresPool(url: fleet.database.url + separator + "options=-c%20role%3D\(role)")
-            let survey = try await PostgresMigrationInventory(pool: pool).survey()
-            await pool.close()
-            try await fleet.run("DROP ROLE \(role)")
-            #expect(survey.table(.evolutionInstances)?.state == .unreadable)
-            #expect(survey.instanceCount == 0)
-        }
-    }
-
-    @Test func duplicateIntegrationsFromBeforeAreListedAndNotTouched() async throws {
-        try await Fleet.withoutSchema { fleet in
-            try await fleet.addInstances(["twice", "once"])
-            try await fleet.database.pool.execute(
-                script: """
-                    CREATE TABLE healthcare.integrations (
-                        id uuid PRIMARY KEY DEFAULT gen_random_uuid(), organization_id uuid, clinic_id uuid, type text,
-                        provider text, status text, config jsonb, enabled boolean);
-                    INSERT INTO healthcare.integrations (type, provider, config) VALUES
-                        ('whatsapp', 'evolution', '{"instance_name": "twice"}'),
-                        ('whatsapp', 'evolution', '{"instance": "twice"}');
-                    """)
-            let plan = try await fleet.plan()
-            guard case .conflict(.duplicateIntegrations(let ids))? = plan["twice"]?.action else {
-                Issue.record("duplicates were planned as \(String(describing: plan["twice"]?.action))")
-                return
-            }
-            #expect(ids.count == 2)
-            #expect(plan["once"]?.action.writes == true)
         }
     }
 }
