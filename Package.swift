@@ -79,6 +79,10 @@ let package = Package(
         ),
         .testTarget(name: "MigrationTests", dependencies: ["Migration", "Store", "HookgateTestSupport"]),
         .testTarget(
+            name: "FleetTests",
+            dependencies: ["Fleet", "HookgateCore", "PostgresClient", "Store", "HookgateTestSupport"]
+        ),
+        .testTarget(
             name: "CommandTests",
             dependencies: [
                 "HookgateCommands", "HookgateCore", "HookgateTestSupport", "PostgresClient", "hookgate", argumentParser,

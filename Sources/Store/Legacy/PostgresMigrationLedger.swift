@@ -6,7 +6,7 @@ import Synchronization
 /// Writes integrations and the journal of it in PostgreSQL.
 package struct PostgresMigrationLedger: MigrationLedger {
     /// One lock for all that moves a fleet; every process that migrates this database asks for it.
-    private static let runLockKey: Int64 = 0x686F_6F6B_6D69_6772  // "hookmigr"
+    static let runLockKey: Int64 = 0x686F_6F6B_6D69_6772  // "hookmigr"
     /// How long a statement waits for a row that somebody else is changing.
     private static let lockTimeout = "5s"
 

@@ -22,13 +22,17 @@ extension SchemaFile {
     package static let builtIn = [
         SchemaFile("20251019_hookgate_schema.sql", PackageResources._0251019_hookgate_schema_sql),
         addWebhookTokens,
-        SchemaFile("20251021_token_ledger.sql", PackageResources._0251021_token_ledger_sql),
+        tokenLedger,
     ]
 
     /// The file that scenario 3 of the migration guide runs by itself, again and again.
     package static let addWebhookTokens = SchemaFile(
         "20251020_add_webhook_tokens_to_integrations.sql",
         PackageResources._0251020_add_webhook_tokens_to_integrations_sql)
+
+    /// The triggers that keep the ledger of tokens.
+    package static let tokenLedger = SchemaFile(
+        "20251021_token_ledger.sql", PackageResources._0251021_token_ledger_sql)
 
     /// Has the name the migration guide gives it, and refuses; see `hookgate cleanup`.
     package static let dropLegacyTables = SchemaFile(

@@ -14,7 +14,7 @@ struct ExitCodeTests {
         #expect(check.complaint.contains("Set DATABASE_URL"))
     }
 
-    @Test(arguments: ["check", "tokens", "migrate", "schema status"])
+    @Test(arguments: ["check", "tokens", "migrate", "schema status", "doctor"])
     func anUnreachableDatabaseIsAFailureThatKeepsThePassword(verb: String) async throws {
         let hookgate = HookgateBinary(databaseURL: "postgresql://somebody:kept-to-ourselves@127.0.0.1:1/clinics")
         let ending = try await hookgate.run(verb.split(separator: " ").map(String.init))
@@ -26,7 +26,7 @@ struct ExitCodeTests {
     @Test(arguments: [
         "check", "migrate", "migrate run", "migrate verify", "migrate runs", "migrate show", "migrate undo", "schema",
         "schema apply", "schema status", "tokens", "test", "serve", "events", "events list",
-        "events show", "config", "demo",
+        "events show", "doctor", "config", "demo",
     ])
     func everyVerbHasHelpWithAnExample(verb: String) async throws {
         let ending = try await HookgateBinary().run(verb.split(separator: " ").map(String.init) + ["--help"])

@@ -1,0 +1,413 @@
+import Fleet
+import HookgateCore
+import HookgateTestSupport
+import PostgresClient
+import Store
+import Testing
+
+/// Each check against real rows: that it fires, and on what it must not.
+@Suite(.timeLimit(.minutes(5))) struct DoctorCheckTests {
+    struct Defect: Sendable, CustomTestStringConvertible {
+        let check: DoctorCheck
+        let script: String
+        /// The one thing that is found.
+        let subject: String
+        /// A word of its evidence.
+        let word: String
+        var testDescription: String { "\(check.rawValue): \(word)" }
+    }
+
+    private static let row = "WHERE config->>'instance_name' ="
+    private static let bypass = "ALTER TABLE healthcare.integrations DISABLE TRIGGER USER;"
+
+    static let defects: [Defect] = [
+        Defect(
+            check: .clinicNotFound,
+            script: """
+                INSERT INTO public.evolution_instances (organization_id, instance_name)
+                VALUES ('a0000000-0000-4000-8000-000000000009', 'lonely')
+                """, subject: "a0000000-0000-4000-8000-000000000009", word: "lonely"),
+        Defect(
+            check: .clinicNotFound,
+            script: """
+                INSERT INTO public.evolution_instances (organization_id, instance_name) VALUES ('\(WellFleet.north)', 'x')
+                """, subject: WellFleet.north, word: "this is the id of the clinic North"),
+        Defect(
+            check: .missingTokens,
+            script: bypass + "UPDATE healthcare.integrations SET webhook_token = '' \(row) 'a-one'",
+            subject: "a-one", word: WellFleet.clinic),
+        Defect(
+            check: .duplicateInstances,
+            script: """
+                DROP INDEX healthcare.hookgate_integrations_instance;
+                INSERT INTO healthcare.integrations (type, provider, config)
+                VALUES ('whatsapp', 'Evolution', '{"instance": "a-one"}')
+                """, subject: "a-one", word: "2"),
+        Defect(
+            check: .oldRouteTraffic,
+            script: """
+                INSERT INTO hookgate.route_traffic VALUES
+                    ('a-one', 'instance', '2026-01-14', '2026-01-14Z', '2026-01-14Z', 1)
+                """, subject: "a-one", word: "after the switch"),
+        Defect(
+            check: .oldRouteTraffic,
+            script: """
+                INSERT INTO hookgate.route_traffic VALUES
+                    ('b-north', 'instance', '2026-01-14', '2026-01-14Z', '2026-01-14Z', 1)
+                """, subject: "b-north", word: "not switched over yet"),
+        Defect(
+            check: .pendingSchema, script: "DELETE FROM hookgate.schema_migrations WHERE name LIKE '20251021%'",
+            subject: "20251021_token_ledger.sql", word: "pending"),
+        Defect(
+            check: .pendingSchema,
+            script: "UPDATE hookgate.schema_migrations SET checksum = sha256('x') WHERE name LIKE '20251021%'",
+            subject: "20251021_token_ledger.sql", word: "changed"),
+        Defect(
+            check: .schemaObjects, script: "DROP INDEX healthcare.hookgate_integrations_instance",
+            subject: "index hookgate_integrations_instance", word: "missing"),
+        Defect(
+            check: .schemaObjects, script: "ALTER TABLE healthcare.integrations DISABLE TRIGGER hookgate_track_update",
+            subject: "trigger hookgate_track_update", word: "disabled"),
+        Defect(
+            check: .schemaObjects, script: "DELETE FROM hookgate.tokens WHERE instance_name = 'a-one'",
+            subject: "table hookgate.tokens", word: "1 tokens are missing"),
+        Defect(
+            check: .interruptedRun,
+            script: """
+                INSERT INTO hookgate.migration_runs (id, state, started_at)
+                VALUES ('d0000000-0000-4000-8000-000000000001', 'running', '2026-01-14Z')
+                """, subject: "d0000000-0000-4000-8000-000000000001", word: "cut off"),
+        Defect(
+            check: .overwrittenInstances, script: "DELETE FROM healthcare.integrations \(row) 'b-south'",
+            subject: "b-south", word: "b-north"),
+        Defect(
+            check: .unmigratedInstances,
+            script: """
+                UPDATE healthcare.integrations SET migrated_from = 'public.evolution_instances 1';
+                DELETE FROM healthcare.integrations \(row) 'b-south'
+                """, subject: "b-south", word: "disconnected"),
+        Defect(
+            check: .unmigratedInstances,
+            script: """
+                INSERT INTO public.evolution_instances (organization_id, instance_name)
+                VALUES (gen_random_uuid(), 'status is NULL')
+                """, subject: "status is NULL", word: "NULL"),
+        Defect(
+            check: .otherHomes,
+            script: """
+                CREATE SCHEMA agents;
+                CREATE TABLE agents.integrations (id uuid, instance_name text);
+                INSERT INTO agents.integrations (instance_name) VALUES ('a-one'), ('agent')
+                """, subject: "agents.integrations", word: "agent"),
+        Defect(
+            check: .misreadKinds,
+            script: """
+                INSERT INTO healthcare.integrations (type, provider, config)
+                VALUES ('evolution_api', 'evolution', '{"instance_name": "odd"}')
+                """, subject: "odd", word: "no webhook finds it"),
+        Defect(
+            check: .misreadKinds,
+            script: """
+                INSERT INTO healthcare.integrations (type, provider, config)
+                VALUES ('whatsapp', NULL, '{"instance_name": "odd"}')
+                """, subject: "odd", word: "no unique index"),
+        Defect(
+            check: .integrationsWithoutClinic,
+            script: "UPDATE healthcare.integrations SET clinic_id = NULL \(row) 'a-one'", subject: "a-one", word: "none"
+        ),
+        Defect(
+            check: .integrationsWithoutClinic,
+            script: "UPDATE healthcare.integrations SET clinic_id = gen_random_uuid() \(row) 'a-one'", subject: "a-one",
+            word: "does not exist"),
+        Defect(
+            check: .clinicOfAnotherOrganization,
+            script: "UPDATE healthcare.integrations SET clinic_id = '\(WellFleet.clinic)' \(row) 'b-north'",
+            subject: "b-north", word: "Aurora"),
+        Defect(
+            check: .clinicAgainstEvidence,
+            script: """
+                INSERT INTO healthcare.integrations (type, provider, organization_id, clinic_id, config)
+                VALUES ('whatsapp', 'evolution', '\(WellFleet.otherOrganization)', '\(WellFleet.north)',
+                    '{"instance_name": "clinic-\(WellFleet.south)-1700000000000"}')
+                """, subject: "clinic-\(WellFleet.south)-1700000000000", word: "the id in its name"),
+        Defect(
+            check: .clinicAgainstEvidence,
+            script: "UPDATE healthcare.clinics SET whatsapp_number = '+1 (555) 010-0003' WHERE name = 'South'",
+            subject: "b-north", word: "the clinic's WhatsApp number"),
+        Defect(
+            check: .mixedUpIDs,
+            script: "UPDATE healthcare.integrations SET organization_id = '\(WellFleet.south)' \(row) 'b-south'",
+            subject: "b-south", word: "that organization is the clinic South"),
+        Defect(
+            check: .mixedUpIDs,
+            script: "UPDATE healthcare.integrations SET clinic_id = '\(WellFleet.otherOrganization)' \(row) 'b-south'",
+            subject: "b-south", word: "that clinic is an organization"),
+        Defect(
+            check: .twoOrganizations,
+            script: """
+                INSERT INTO public.evolution_instances (organization_id, instance_name)
+                VALUES ('\(WellFleet.organization)', 'b-north')
+                """, subject: "b-north", word: WellFleet.otherOrganization),
+        Defect(
+            check: .instanceNameKey,
+            script: "UPDATE healthcare.integrations SET config = config - 'instance_name' \(row) 'a-one'",
+            subject: "a-one", word: "config.instance"),
+        Defect(
+            check: .conflictingNames,
+            script: #"UPDATE healthcare.integrations SET config = config || '{"instance": "renamed"}' \#(row) 'a-one'"#,
+            subject: "a-one", word: "renamed"),
+        Defect(
+            check: .unnamedIntegrations,
+            script: "UPDATE healthcare.integrations SET id = '\(WellFleet.clinic)', config = '{}' \(row) 'a-one'",
+            subject: WellFleet.clinic, word: WellFleet.organization),
+        Defect(
+            check: .sameNumber,
+            script: "UPDATE healthcare.integrations SET phone_number = '001 555 0100001' \(row) 'a-two'",
+            subject: "+15550100001", word: "a-one, a-two"),
+        Defect(
+            check: .repeatedInstances,
+            script: """
+                INSERT INTO public.evolution_instances (organization_id, instance_name) VALUES
+                    ('\(WellFleet.organization)', 'clinic-1700000000001'),
+                    ('\(WellFleet.organization)', 'clinic-1700000000002')
+                """, subject: "clinic", word: "clinic-1700000000002"),
+        Defect(
+            check: .disabledByMigration,
+            script: "UPDATE healthcare.integrations SET enabled = false \(row) 'b-south'", subject: "b-south",
+            word: "disconnected"),
+        Defect(
+            check: .statusWords, script: "UPDATE healthcare.integrations SET status = 'waiting_qr' \(row) 'a-one'",
+            subject: "waiting_qr", word: "a-one"),
+        Defect(
+            check: .statusWords, script: "UPDATE healthcare.integrations SET status = NULL \(row) 'a-one'",
+            subject: "NULL", word: "a-one"),
+        Defect(
+            check: .webhookHost,
+            script: """
+                UPDATE healthcare.integrations SET webhook_url = replace(webhook_url, '//', '//old-') \(row) 'a-one'
+                """, subject: "old-hooks.example.com", word: "hooks.example.com"),
+        Defect(
+            check: .malformedTokens,
+            script: bypass + "UPDATE healthcare.integrations SET webhook_token = 'hgw_abc' \(row) 'a-one'",
+            subject: "a-one", word: "checksum"),
+        Defect(
+            check: .sharedTokens,
+            script: """
+                DROP INDEX healthcare.hookgate_integrations_token;
+                UPDATE healthcare.integrations SET webhook_token = 'inherited-token-of-two' \(row) ANY ('{a-one,b-north}')
+                """, subject: "token 9d38b5b6", word: "a-one, b-north"),
+        Defect(
+            check: .readableTokens, script: "GRANT SELECT ON healthcare.integrations TO anon",
+            subject: "anon through healthcare.integrations", word: "webhook_token, webhook_url"),
+        Defect(
+            check: .readableTokens,
+            script: """
+                CREATE VIEW public.cards AS SELECT id, webhook_url FROM healthcare.integrations;
+                GRANT SELECT ON public.cards TO authenticated
+                """, subject: "authenticated through view public.cards", word: "webhook_url"),
+        Defect(
+            check: .readableCredentials, script: "GRANT SELECT (config) ON healthcare.integrations TO anon",
+            subject: "healthcare.integrations.config", word: "instance_key = ***"),
+        Defect(
+            check: .openFunctions,
+            script: """
+                CREATE FUNCTION public.save_evolution_integration(p uuid) RETURNS int LANGUAGE sql SECURITY DEFINER
+                AS 'SELECT 1'
+                """, subject: "public.save_evolution_integration(p uuid)", word: "anon, authenticated"),
+    ]
+
+    @Test(arguments: defects)
+    func defectIsFound(_ defect: Defect) async throws {
+        try await Ward.withWellFleet { ward in
+            try await ward.run(defect.script)
+            let finding = try #require(try await ward.diagnose(defect.check))
+            #expect(finding.result == .attention, "\(finding.summary)")
+            #expect(finding.evidence.items.map(\.subject) == [defect.subject])
+            #expect(finding.evidence.total == 1)
+            let told = finding.evidence.items.flatMap(\.facts).map(\.value).joined(separator: "\n")
+            #expect(told.contains(defect.word), "\(told)")
+            #expect(finding.remedy?.commands.isEmpty == false)
+        }
+    }
+
+    @Test func everyCheckHasADefectThatItFinds() {
+        #expect(Set(Self.defects.map(\.check)).union([.webhookURL]) == Set(DoctorCheck.allCases))
+    }
+
+    @Test func aWellFleetIsWell() async throws {
+        try await Ward.withWellFleet { ward in
+            for (check, finding) in try await ward.diagnose() {
+                #expect(finding.result == .ok, "\(check.rawValue): \(finding.summary) \(finding.evidence)")
+            }
+        }
+    }
+
+    /// What the guide would have somebody delete.
+    @Test func twoNumbersOfOneClinicAreNoDuplicates() async throws {
+        try await Ward.withWellFleet { ward in
+            let byTheGuide = try await ward.text(
+                """
+                SELECT count(*) FROM (
+                    SELECT FROM healthcare.integrations WHERE type = 'whatsapp'
+                    GROUP BY clinic_id, type, provider HAVING count(*) > 1) d
+                """)
+            #expect(byTheGuide == "1", "the guide's query takes the clinic's second number for a duplicate")
+            for check in [DoctorCheck.duplicateInstances, .sameNumber, .repeatedInstances] {
+                #expect(try await ward.diagnose(check)?.result == .ok)
+            }
+        }
+    }
+
+    @Test func oneNameUnderTwoProvidersIsNoDuplicate() async throws {
+        try await Ward.withWellFleet { ward in
+            try await ward.run(
+                """
+                INSERT INTO healthcare.integrations (type, provider, config)
+                VALUES ('whatsapp', 'twilio', '{"instance_name": "a-one"}')
+                """)
+            #expect(try await ward.diagnose(.duplicateInstances)?.result == .ok)
+        }
+    }
+
+    @Test(arguments: [
+        ("https://evolution.example.com/webhook/a-one", "as the status poll wrote it"),
+        ("https://hooks.example.com/webhooks/evolution/a-one", "the legacy URL"),
+        ("https://hooks.example.com/webhooks/evolution/whatsapp/somebody-elses", "another token"),
+        ("https://hooks.example.com/integrations", "no webhook path"),
+        ("a-one", "no web address"),
+    ])
+    func urlThatLeadsElsewhereIsNamedWithoutItsPath(url: String, what: String) async throws {
+        try await Ward.withWellFleet { ward in
+            for column in ["webhook_url = '\(url)'", "config = config || jsonb_build_object('webhook_url', '\(url)')"] {
+                try await ward.run("UPDATE healthcare.integrations SET \(column) \(Self.row) 'a-one'")
+            }
+            let finding = try #require(try await ward.diagnose(.webhookURL))
+            #expect(finding.evidence.items.compactMap { $0.fact("what") }.count { $0.contains(what) } == 2)
+            #expect(!"\(finding)".contains("somebody-elses"))
+        }
+    }
+
+    @Test func loopbackAddressInATokenURLIsFound() async throws {
+        try await Ward.withWellFleet { ward in
+            try await ward.run(
+                """
+                UPDATE healthcare.integrations
+                SET webhook_url = 'http://localhost:8080/webhooks/evolution/whatsapp/' || webhook_token \(Self.row) 'a-one'
+                """)
+            let finding = try #require(try await ward.diagnose(.webhookURL))
+            #expect(finding.evidence.items.first?.fact("what")?.contains("only its own machine") == true)
+            #expect(try await ward.diagnose(.webhookHost)?.result == .ok, "that one host is told once")
+        }
+    }
+
+    @Test func configuredHostIsTheOneThatCounts() async throws {
+        try await Ward.withWellFleet { ward in
+            let moved = Ward(ward.database, publicHost: "Hooks.Example.net")
+            let finding = try #require(try await moved.diagnose(.webhookHost))
+            #expect(finding.evidence.items.map(\.subject) == ["hooks.example.com"])
+        }
+    }
+
+    @Test func silenceProvesNothingWhileNobodyListens() async throws {
+        try await Ward.withWellFleet { ward in
+            try await ward.run("DELETE FROM hookgate.coverage")
+            let finding = try #require(try await ward.diagnose(.oldRouteTraffic))
+            #expect(finding.result == .cannotTell)
+            #expect(finding.remedy?.commands == ["hookgate serve"])
+        }
+    }
+
+    @Test func aRunThatIsAtWorkIsNotInterrupted() async throws {
+        try await Ward.withWellFleet { ward in
+            try await ward.run(
+                "INSERT INTO hookgate.migration_runs (id, state, started_at) VALUES (gen_random_uuid(), 'running', '2026-01-14Z')"
+            )
+            let ledger = PostgresMigrationLedger(pool: ward.database.pool, lockURL: ward.database.url)
+            let finding = try await ledger.withRunLock(wait: .seconds(30)) { try await ward.diagnose(.interruptedRun) }
+            #expect(finding?.result == .ok)
+            #expect(try await ward.diagnose(.interruptedRun)?.result == .attention)
+        }
+    }
+
+    @Test func aFailedRunIsForgottenAfterAFinishedOne() async throws {
+        try await Ward.withWellFleet { ward in
+            try await ward.run(
+                "INSERT INTO hookgate.migration_runs (id, state, started_at) VALUES (gen_random_uuid(), 'failed', '2026-01-13Z')"
+            )
+            #expect(try await ward.diagnose(.interruptedRun)?.result == .attention)
+            try await ward.run(
+                "INSERT INTO hookgate.migration_runs (id, state, started_at) VALUES (gen_random_uuid(), 'finished', '2026-01-14Z')"
+            )
+            #expect(try await ward.diagnose(.interruptedRun)?.result == .ok)
+        }
+    }
+
+    @Test func strongerEvidenceForTheClinicSilencesWeaker() async throws {
+        try await Ward.withWellFleet { ward in
+            try await ward.run(
+                """
+                UPDATE healthcare.clinics SET whatsapp_number = '+15550100003' WHERE name = 'South';
+                UPDATE healthcare.clinics SET whatsapp_config = '{"instance_name": "b-north"}' WHERE name = 'North'
+                """)
+            #expect(try await ward.diagnose(.clinicAgainstEvidence)?.result == .ok)
+        }
+    }
+
+    @Test func instancesWithNumbersOfTheirOwnWereNotCreatedTwice() async throws {
+        try await Ward.withWellFleet { ward in
+            try await ward.run(
+                """
+                INSERT INTO public.evolution_instances (organization_id, instance_name, phone_number) VALUES
+                    ('\(WellFleet.organization)', 'clinic-1700000000001', '+15550100011'),
+                    ('\(WellFleet.organization)', 'clinic-1700000000002', '+15550100012')
+                """)
+            #expect(try await ward.diagnose(.repeatedInstances)?.result == .ok)
+        }
+    }
+
+    @Test func indexThatWaitsForDuplicatesSaysSo() async throws {
+        try await Ward.withWellFleet { ward in
+            try await ward.run(
+                """
+                DROP INDEX healthcare.hookgate_integrations_instance;
+                INSERT INTO healthcare.integrations (type, provider, config)
+                VALUES ('whatsapp', 'evolution', '{"instance": "a-one"}')
+                """)
+            let finding = try #require(try await ward.diagnose(.schemaObjects))
+            #expect(finding.evidence.items.first?.fact("state") == "waits until no duplicate is left")
+            #expect(try await ward.preview([.schemaObjects]) == [])
+        }
+    }
+
+    @Test func allAreCountedAndSomeAreListed() async throws {
+        try await Ward.withWellFleet { ward in
+            try await ward.run("UPDATE healthcare.integrations SET clinic_id = NULL")
+            let finding = try #require(try await ward.diagnose(.integrationsWithoutClinic, limit: 2))
+            #expect(finding.evidence.total == 4)
+            #expect(finding.evidence.items.map(\.subject) == ["a-one", "a-two"])
+        }
+    }
+
+    /// The statement's rule and the gateway's must be one.
+    @Test func malformedTokensAreThoseThatTheGatewayRefuses() async throws {
+        let tokens = [
+            "hgw_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh86oZqdX",
+            "hgw_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh86oZqdY",
+            "hgw_", "HGW_x", "hgwx", "plain", "with space", "with/slash", "with\ttab", "umlaut-ä",
+            String(repeating: "x", count: 256), String(repeating: "x", count: 257), "hgw_\\000",
+        ]
+        try await Ward.withWellFleet { ward in
+            try await ward.run(Self.bypass + "DELETE FROM healthcare.integrations")
+            for (number, token) in tokens.enumerated() {
+                try await ward.database.pool.query(
+                    """
+                    INSERT INTO healthcare.integrations (type, provider, config, webhook_token)
+                    VALUES ('whatsapp', 'evolution', jsonb_build_object('instance_name', $1::text), $2)
+                    """, ["\(number)", token])
+            }
+            let finding = try #require(try await ward.diagnose(.malformedTokens, limit: 100))
+            let refused = tokens.indices.filter { WebhookToken(tokens[$0]) == nil }.map(String.init)
+            #expect(Set(finding.evidence.items.map(\.subject)) == Set(refused))
+        }
+    }
+}
