@@ -33,7 +33,7 @@ install: build ## binary and shell completions, below PREFIX (/usr/local), insid
 	$(RELEASE) --generate-completion-script zsh > "$(SHARE)/zsh/site-functions/_hookgate"
 	$(RELEASE) --generate-completion-script fish > "$(SHARE)/fish/vendor_completions.d/hookgate.fish"
 
-bench: build ## durable accept on both routes, beside nginx that stores nothing; writes docs/benchmarks/gateway.md
+bench: build ## the gateway and a migration of a million instances, each beside peers; writes docs/benchmarks.md
 	@scripts/bench
 
 faults: build ## kills, outages, full disks and rolling restarts under load; then counts every event

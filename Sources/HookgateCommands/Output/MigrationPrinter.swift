@@ -125,6 +125,8 @@ final class MigrationPrinter: Sendable {
         if let run = summary.run { lines.append("Run: \(run)   (take it back: hookgate migrate undo \(run))") }
         if let verification = summary.verification {
             lines += Self.verificationBlock(summary, verification, inError: state.inError, faults: state.faults)
+        } else if !isDryRun {
+            lines.append("Not verified yet: hookgate migrate verify")
         } else {
             lines.append(
                 "Nothing was written. Apply exactly this plan: hookgate migrate --plan-digest \(summary.digest)")

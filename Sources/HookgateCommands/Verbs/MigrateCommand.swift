@@ -49,6 +49,10 @@ struct MigrateCommand: AsyncParsableCommand {
 
         @OptionGroup var decided: DecisionOptions
 
+        @Flag(
+            name: .customLong("no-verify"), help: "Do not verify afterwards; `hookgate migrate verify` does it later.")
+        var noVerify = false
+
         @Flag(name: .customLong("no-schema"), help: "Do not add what the schema lacks; fail if something is missing.")
         var noSchema = false
 
@@ -69,7 +73,8 @@ struct MigrateCommand: AsyncParsableCommand {
             let printer = MigrationPrinter(
                 isDryRun: dryRun, isJSON: global.json, isVerbose: verbose, scope: decisions.scope)
             printer.begin()
-            let options = MigrationOptions(isDryRun: dryRun, expectedDigest: planDigest, decisions: decisions)
+            let options = MigrationOptions(
+                isDryRun: dryRun, expectedDigest: planDigest, decisions: decisions, verifies: !noVerify)
             let summary = try await database.migration.migrate(options) { event in printer.print(event) }
             if !dryRun, decisions.scope == .everything, let base = configuration.statedPublicURL {
                 _ = try await database.catalog.fillWebhookURLs(base: base)

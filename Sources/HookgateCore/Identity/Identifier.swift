@@ -10,13 +10,13 @@ package struct Identifier<Subject>: Hashable, Sendable {
 
     /// Reads the usual text form, in either case. Nil when the text is not a UUID.
     package init?(_ text: String) {
-        guard let uuid = UUID(uuidString: text) else { return nil }
+        guard let uuid = UUIDText.uuid(of: text) else { return nil }
         self.uuid = uuid
     }
 
     /// Lower case, as PostgreSQL prints it.
     package var text: String {
-        uuid.uuidString.lowercased()
+        UUIDText.text(of: uuid)
     }
 }
 

@@ -12,11 +12,12 @@ package struct InstanceName: Sendable {
 
 extension InstanceName: Hashable, Comparable {
     package static func == (left: InstanceName, right: InstanceName) -> Bool {
-        left.text.utf8.elementsEqual(right.text.utf8)
+        left.text.isSameText(as: right.text)
     }
 
     package func hash(into hasher: inout Hasher) {
-        for byte in text.utf8 { hasher.combine(byte) }
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         hasher.combine(UInt8(0xFF))
     }
 

@@ -31,7 +31,13 @@ package struct ConfigMembers: Sendable {
     }
 
     package mutating func set(_ key: String, to value: String) {
-        self = ConfigMembers(members.filter { !$0.key.isSameText(as: key) } + [Member(key: key, value: value)])
+        let member = Member(key: key, value: value)
+        if let place = members.firstIndex(where: { $0.key.isSameText(as: key) }) {
+            members[place] = member
+        } else {
+            let place = members.firstIndex { key.utf8.lexicographicallyPrecedes($0.key.utf8) }
+            members.insert(member, at: place ?? members.endIndex)
+        }
     }
 
     package mutating func set(_ key: String, toString text: String) {
@@ -52,6 +58,9 @@ package struct ConfigMembers: Sendable {
 
     /// A JSON string literal, escaped as PostgreSQL escapes it, so that it can be compared with what comes back.
     package static func quoted(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
+            return "\"" + text + "\""
+        }
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -84,6 +93,8 @@ extension ConfigMembers: Equatable {
 extension String {
     /// Equality of bytes, as PostgreSQL has it; `==` would hold two spellings of one character equal.
     package func isSameText(as other: String) -> Bool {
-        utf8.elementsEqual(other.utf8)
+        guard utf8.count == other.utf8.count else { return false }
+        var (left, right) = (self, other)
+        return left.withUTF8 { left in right.withUTF8 { right in left.elementsEqual(right) } }
     }
 }

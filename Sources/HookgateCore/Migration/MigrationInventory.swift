@@ -5,7 +5,13 @@ package protocol MigrationInventory: Sendable {
 
     /// Streams instances in the order of their names' bytes, page by page, from one snapshot in a read-only
     /// transaction.
-    func pages(of scope: InventoryScope, size: Int, body: (InventoryPage) async throws -> Void) async throws
+    ///
+    /// `prepare` makes of a page what `body` works with. While `body` works on one page, the next is read and prepared
+    /// beside it: one page ahead and no more, so that memory stays bounded.
+    func pages<Prepared: Sendable>(
+        of scope: InventoryScope, size: Int, prepare: @escaping @Sendable (InventoryPage) async throws -> Prepared,
+        body: (Prepared) async throws -> Void
+    ) async throws
 
     /// Reads these instances as they are now.
     func page(naming names: [InstanceName]) async throws -> InventoryPage
@@ -19,11 +25,20 @@ package protocol MigrationInventory: Sendable {
     /// Names that the legacy tables have and that begin or end like this one. Bounded.
     func names(resembling name: InstanceName) async throws -> [InstanceName]
 
-    /// Tokens that more than one integration has, by digest. Bounded: a handful proves the point.
-    func sharedTokens() async throws -> Set<TokenDigest>
+    /// The tokens of integrations with these names that another integration has too, by digest.
+    func sharedTokens(of names: [InstanceName]) async throws -> Set<TokenDigest>
 
     /// When traffic was last seen for each instance, by route. Empty until a gateway has counted any.
     func lastTraffic(of names: [InstanceName]) async throws -> [InstanceName: [Route: Timestamp]]
+}
+
+extension MigrationInventory {
+    /// Streams the pages as they are.
+    package func pages(
+        of scope: InventoryScope, size: Int, body: (InventoryPage) async throws -> Void
+    ) async throws {
+        try await pages(of: scope, size: size, prepare: { $0 }, body: body)
+    }
 }
 
 package enum InventoryScope: Sendable {

@@ -42,6 +42,8 @@ package struct MigrationOptions: Sendable {
     /// Refuse to write unless the plan still has this digest.
     package var expectedDigest: String?
     package var decisions: MigrationDecisions
+    /// Whether every row is verified once all are written.
+    package var verifies: Bool
     /// Instances per transaction.
     package var batchSize: Int
     /// How long to wait for another run to end.
@@ -49,11 +51,12 @@ package struct MigrationOptions: Sendable {
 
     package init(
         isDryRun: Bool = false, expectedDigest: String? = nil, decisions: MigrationDecisions = .none,
-        batchSize: Int = 500, lockWait: Duration = .seconds(60)
+        verifies: Bool = true, batchSize: Int = 2_000, lockWait: Duration = .seconds(60)
     ) {
         self.isDryRun = isDryRun
         self.expectedDigest = expectedDigest
         self.decisions = decisions
+        self.verifies = verifies
         self.batchSize = batchSize
         self.lockWait = lockWait
     }
@@ -78,7 +81,7 @@ package struct MigrationSummary: Sendable {
     package let survey: LegacySurvey
     package let counts: PlanCounts
     package let digest: String
-    /// Nil in a dry run.
+    /// Nil in a dry run, and where none was asked for.
     package let verification: VerificationSummary?
     /// Only in a dry run.
     package let rehearsal: RehearsalReport?

@@ -59,11 +59,12 @@ private struct CanonicalText {
 
     mutating func add(_ field: String?) {
         guard let field else {
-            bytes += Array("-;".utf8)
+            bytes.append(contentsOf: "-;".utf8)
             return
         }
-        bytes += Array("\(field.utf8.count):".utf8)
-        bytes += Array(field.utf8)
+        bytes.append(contentsOf: String(field.utf8.count).utf8)
+        bytes.append(UInt8(ascii: ":"))
+        bytes.append(contentsOf: field.utf8)
     }
 
     mutating func end() {

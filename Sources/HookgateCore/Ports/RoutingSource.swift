@@ -3,6 +3,10 @@ package protocol RoutingSource: Sendable {
     /// Looks one key up. Throws when the source cannot answer now, which is never a "no".
     func fact(for key: RoutingKey) async throws(RoutingSourceError) -> RoutingFact
 
+    /// Looks many keys up with a number of queries that does not grow with them. For every key, however often it is
+    /// given, the answer is that of ``fact(for:)``. Throws when the source cannot answer for all of them.
+    func facts(for keys: [RoutingKey]) async throws(RoutingSourceError) -> [RoutingKey: RoutingFact]
+
     /// Streams everything there is, page by page, and returns the cursor from which ``changes(since:)`` goes on.
     func loadAll(page: @Sendable ([RoutingChange]) async -> Void) async throws(RoutingSourceError) -> RoutingCursor
 

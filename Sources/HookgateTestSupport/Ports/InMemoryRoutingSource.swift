@@ -86,6 +86,12 @@ package final class InMemoryRoutingSource: RoutingSource {
         return fact
     }
 
+    package func facts(for keys: [RoutingKey]) async throws(RoutingSourceError) -> [RoutingKey: RoutingFact] {
+        var facts: [RoutingKey: RoutingFact] = [:]
+        for key in keys where facts[key] == nil { facts[key] = try await self.fact(for: key) }
+        return facts
+    }
+
     package func loadAll(
         page: @Sendable ([RoutingChange]) async -> Void
     ) async throws(RoutingSourceError) -> RoutingCursor {
@@ -129,8 +135,9 @@ package final class InMemoryRoutingSource: RoutingSource {
         switch key {
         case .token(let digest):
             guard let token = tokens[digest] else { return .nothing }
-            guard let id = token.id, let entry = entries[id] else { return .revokedToken }
-            return .token(entry, token.standing)
+            if let id = token.id, let entry = entries[id] { return .token(entry, token.standing) }
+            // In force, and nobody's in particular: several integrations hold it.
+            return token.id == nil && token.standing != .revoked ? .duplicateInstance : .revokedToken
         case .instance(let name):
             let holders = entries.values.filter { $0.instanceName == name }
             guard let entry = holders.first else {

@@ -6,7 +6,7 @@ extension MigrationService {
         try await observe(.surveyed(survey))
         let planner = MigrationPlanner()
         var report = CheckReport(survey: survey)
-        try await inventory.pages(of: .everything, size: Self.pageSize) { page in
+        try await inventory.pages(of: .everything, size: pageSize) { page in
             let traffic = try await inventory.lastTraffic(of: page.instances.map(\.name))
             for instance in page.instances {
                 let state = InstanceState(instance, in: page, planner: planner, traffic: traffic[instance.name] ?? [:])

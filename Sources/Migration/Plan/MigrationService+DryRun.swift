@@ -11,8 +11,8 @@ extension MigrationService {
         var counts = PlanCounts()
         var digest = planner.emptyDigest
         let report = try await rehearsal.withStage(at: time.now) { stage in
-            try await inventory.pages(of: .legacy, size: Self.pageSize) { page in
-                let plan = planner.plan(page)
+            // The next page is read and planned while this one is tried.
+            try await inventory.pages(of: .legacy, size: pageSize, prepare: { planner.plan($0) }) { plan in
                 let refusals = try await stage.refusals(of: plan.filter(\.action.writes))
                 for planned in plan {
                     // The digest is of what was planned: the run plans the same, and is refused the same.

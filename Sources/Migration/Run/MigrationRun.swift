@@ -38,8 +38,10 @@ struct MigrationRun {
     private mutating func planAndWrite(batchSize: Int, pageSize: Int, observe: Observer) async throws {
         var batch: [PlannedInstance] = []
         var sum = planner.emptyDigest
-        try await inventory.pages(of: .legacy, size: pageSize) { page in
-            for planned in planner.plan(page) {
+        let planner = planner
+        // The next page is read and planned while the batches of this one are written.
+        try await inventory.pages(of: .legacy, size: pageSize, prepare: { planner.plan($0) }) { page in
+            for planned in page {
                 sum.add(planned)
                 guard planned.action.writes else {
                     try await conclude(planned, observe: observe)

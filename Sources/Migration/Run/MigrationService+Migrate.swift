@@ -11,8 +11,9 @@ extension MigrationService {
             try await observe(.surveyed(survey))
             if let expected = options.expectedDigest { try await refuse(unless: expected, planner: planner) }
             var run = MigrationRun(inventory: inventory, ledger: ledger, planner: planner, time: time)
-            try await run.execute(batchSize: options.batchSize, pageSize: Self.pageSize, observe: observe)
-            let verification = try await verify(options.decisions) { try await observe(.verified($0)) }
+            try await run.execute(batchSize: options.batchSize, pageSize: pageSize, observe: observe)
+            let verification =
+                options.verifies ? try await verify(options.decisions) { try await observe(.verified($0)) } : nil
             return MigrationSummary(
                 run: run.id, survey: survey, counts: run.counts, digest: run.digest, verification: verification)
         }
@@ -27,8 +28,8 @@ extension MigrationService {
 
     private func refuse(unless expected: String, planner: MigrationPlanner) async throws {
         var digest = planner.emptyDigest
-        try await inventory.pages(of: .legacy, size: Self.pageSize) { page in
-            for planned in planner.plan(page) { digest.add(planned) }
+        try await inventory.pages(of: .legacy, size: pageSize, prepare: { planner.plan($0) }) { page in
+            for planned in page { digest.add(planned) }
         }
         let actual = digest.text()
         guard actual == expected else { throw MigrationError.planChanged(expected: expected, actual: actual) }

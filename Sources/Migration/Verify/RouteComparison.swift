@@ -1,26 +1,36 @@
 import FoundationEssentials
 import HookgateCore
 
-/// Asks whether both routes lead a webhook to an integration, with the code that the gateway resolves with.
+/// Says whether both routes lead a webhook to an integration, from what the source of truth answered for them and
+/// with the code that the gateway resolves with. Pure.
 struct RouteComparison {
-    let routing: any RoutingSource
-    let now: Date
+    private let facts: [RoutingKey: RoutingFact]
+    private let now: Date
 
-    func findings(for row: IntegrationRow, named name: InstanceName) async throws -> [Finding] {
-        var findings: [Finding] = []
-        if let fault = fault(in: try await resolution(of: .instance(name)), for: row) {
-            findings.append(.instanceRoute(fault))
-        }
-        if case .present(let digest) = row.token,
-            let fault = fault(in: try await resolution(of: .token(digest)), for: row)
-        {
-            findings.append(.tokenRoute(fault))
-        }
-        return findings
+    init(facts: [RoutingKey: RoutingFact], now: Date) {
+        self.facts = facts
+        self.now = now
     }
 
-    private func resolution(of key: RoutingKey) async throws -> Resolution {
-        Resolution(try await routing.fact(for: key), at: now)
+    /// What must be asked of one integration.
+    static func keys(of row: IntegrationRow, named name: InstanceName) -> [RoutingKey] {
+        if case .present(let digest) = row.token { [.instance(name), .token(digest)] } else { [.instance(name)] }
+    }
+
+    func findings(for row: IntegrationRow, named name: InstanceName) -> [Finding] {
+        Self.keys(of: row, named: name).compactMap { key in
+            fault(in: resolution(of: key), for: row).map { fault in
+                switch key {
+                case .instance: .instanceRoute(fault)
+                case .token: .tokenRoute(fault)
+                }
+            }
+        }
+    }
+
+    /// Without an answer nobody can say, as in the gateway.
+    private func resolution(of key: RoutingKey) -> Resolution {
+        facts[key].map { Resolution($0, at: now) } ?? .undecided
     }
 
     /// Holding an event back, say while the integration is disabled, is no fault: it is the right one that holds it.

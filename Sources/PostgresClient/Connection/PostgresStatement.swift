@@ -52,18 +52,18 @@ struct ParameterBuffer {
         for parameter in parameters {
             switch parameter {
             case .null: appendNull()
-            case .text(let text): append(text.utf8, count: text.utf8.count, type: 0, format: 0)
-            case .binary(let binary, let type): append(binary, count: binary.count, type: type, format: 1)
+            case .text(var text): text.withUTF8 { append(UnsafeRawBufferPointer($0), type: 0, format: 0) }
+            case .binary(let binary, let type): binary.withUnsafeBytes { append($0, type: type, format: 1) }
             }
         }
     }
 
-    private mutating func append(_ value: some Collection<UInt8>, count: Int, type: UInt32, format: Int32) {
+    private mutating func append(_ value: UnsafeRawBufferPointer, type: UInt32, format: Int32) {
         offsets.append(bytes.count)
         types.append(type)
-        lengths.append(Int32(count))
+        lengths.append(Int32(value.count))
         formats.append(format)
-        bytes.append(contentsOf: value.lazy.map { CChar(bitPattern: $0) })
+        bytes.append(contentsOf: value.assumingMemoryBound(to: CChar.self))
         bytes.append(0)
     }
 

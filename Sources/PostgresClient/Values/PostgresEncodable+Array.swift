@@ -18,7 +18,16 @@ extension Int32: PostgresArrayElement {}
 extension Int64: PostgresArrayElement {}
 extension Bool: PostgresArrayElement {}
 extension Double: PostgresArrayElement {}
-extension UUID: PostgresArrayElement {}
+
+/// `[UUID]` is a `uuid[]`, sent in binary: its text form costs microseconds for each.
+extension UUID: PostgresArrayElement {
+    package static func postgresParameter(forArray elements: [UUID]) -> PostgresParameter {
+        let bytes = elements.map { id in withUnsafeBytes(of: id.uuid) { Array($0) } }
+        return PostgresArrayParameter.binaryArray(
+            of: bytes, element: PostgresTypeNumber.uuid, array: PostgresTypeNumber.uuidArray)
+    }
+}
+
 extension Date: PostgresArrayElement {}
 extension PostgresJSON: PostgresArrayElement {}
 extension Optional: PostgresArrayElement where Wrapped: PostgresArrayElement {}
@@ -46,20 +55,25 @@ extension Array: PostgresArrayElement where Element == UInt8 {
 /// Puts encoded elements together into one array parameter.
 enum PostgresArrayParameter {
     static func parameter(of elements: [PostgresParameter]) -> PostgresParameter {
-        var literal = "{"
+        var literal: [UInt8] = [UInt8(ascii: "{")]
         for (index, element) in elements.enumerated() {
-            if index > 0 { literal += "," }
+            if index > 0 { literal.append(UInt8(ascii: ",")) }
             switch element {
-            case .null: literal += "NULL"
+            case .null: literal.append(contentsOf: "NULL".utf8)
             case .text(let text): appendQuoted(text, to: &literal)
             case .binary: return byteaArray(of: elements.map(\.bytes))
             }
         }
-        return .text(literal + "}")
+        literal.append(UInt8(ascii: "}"))
+        return .text(String(decoding: literal, as: UTF8.self))
+    }
+
+    static func byteaArray(of elements: [[UInt8]?]) -> PostgresParameter {
+        binaryArray(of: elements, element: PostgresTypeNumber.bytea, array: PostgresTypeNumber.byteaArray)
     }
 
     /// The binary array format: dimensions, whether there are NULLs, element type, length, lower bound, elements.
-    static func byteaArray(of elements: [[UInt8]?]) -> PostgresParameter {
+    static func binaryArray(of elements: [[UInt8]?], element: UInt32, array: UInt32) -> PostgresParameter {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(elements.reduce(20) { $0 + ($1?.count ?? 0) + 4 })
         func append(_ value: Int) {
@@ -67,25 +81,34 @@ enum PostgresArrayParameter {
         }
         append(elements.isEmpty ? 0 : 1)
         append(elements.contains(nil) ? 1 : 0)
-        append(Int(PostgresTypeNumber.bytea))
+        append(Int(element))
         if !elements.isEmpty {
             append(elements.count)
             append(1)
         }
-        for element in elements {
-            append(element?.count ?? -1)
-            bytes.append(contentsOf: element ?? [])
+        for value in elements {
+            append(value?.count ?? -1)
+            bytes.append(contentsOf: value ?? [])
         }
-        return .binary(bytes, type: PostgresTypeNumber.byteaArray)
+        return .binary(bytes, type: array)
     }
 
-    private static func appendQuoted(_ text: String, to literal: inout String) {
-        literal += "\""
-        for scalar in text.unicodeScalars {
-            if scalar == "\"" || scalar == "\\" { literal += "\\" }
-            literal.unicodeScalars.append(scalar)
+    // Both marks are ASCII, so no byte of a longer character looks like one.
+    private static func appendQuoted(_ text: String, to literal: inout [UInt8]) {
+        literal.append(UInt8(ascii: "\""))
+        if text.utf8.contains(where: isMark) {
+            for byte in text.utf8 {
+                if isMark(byte) { literal.append(UInt8(ascii: "\\")) }
+                literal.append(byte)
+            }
+        } else {
+            literal.append(contentsOf: text.utf8)
         }
-        literal += "\""
+        literal.append(UInt8(ascii: "\""))
+    }
+
+    private static func isMark(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 }
 

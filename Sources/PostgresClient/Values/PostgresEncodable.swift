@@ -17,6 +17,8 @@ package enum PostgresParameter: Sendable, Equatable {
 enum PostgresTypeNumber {
     static let bytea: UInt32 = 17
     static let byteaArray: UInt32 = 1001
+    static let uuid: UInt32 = 2950
+    static let uuidArray: UInt32 = 2951
 }
 
 /// Text for a `jsonb` or `json` parameter, passed through as it is.

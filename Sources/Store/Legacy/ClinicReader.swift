@@ -14,15 +14,17 @@ struct ClinicReader {
 
     /// - Parameters:
     ///   - instanceCounts: the organizations of the page, with how many instances each has in the legacy tables.
+    ///   - settings: the clinics whose own WhatsApp settings name an instance of the page.
     ///   - furtherClinics: clinics that integrations of the page have.
     func directory(
-        for instances: [LegacyInstance], instanceCounts: [OrganizationID: Int], furtherClinics: Set<UUID>
+        for instances: [LegacyInstance], instanceCounts: [OrganizationID: Int],
+        settings: [InstanceName: Set<ClinicID>], furtherClinics: Set<UUID>
     ) async throws -> ClinicDirectory {
         guard let clinics = shapes.clinics, clinics.has("id"), clinics.has("organization_id") else {
             return ClinicDirectory()
         }
         let names = instances.map(\.name.text)
-        var settings = try await settings(naming: names)
+        var settings = settings
         let pointedTo = Self.pointedTo(by: instances).union(furtherClinics)
             .union(settings.values.flatMap { $0.map(\.uuid) })
         let own = try await connection.query(
@@ -93,24 +95,6 @@ struct ClinicReader {
             "SELECT \(columns(of: clinics)) FROM \(clinics.name) c WHERE \(equals("id", in: clinics, parameter: 1))",
             [Array(ids)])
         return try rows.map(Self.fact)
-    }
-
-    /// What `healthcare.whatsapp_config` says of these instances.
-    private func settings(naming names: [String]) async throws -> [InstanceName: Set<ClinicID>] {
-        guard let table = shapes.readable(LegacySource.clinicConfig.rawValue), table.has("clinic_id"),
-            table.has("instance_name")
-        else { return [:] }
-        let rows = try await connection.query(
-            """
-            SELECT s.instance_name::text AS name, s.clinic_id::text AS clinic FROM \(table.name) s
-            WHERE s.instance_name::text = ANY ($1::text[]) AND s.clinic_id IS NOT NULL
-            """, [names])
-        var settings: [InstanceName: Set<ClinicID>] = [:]
-        for row in rows {
-            guard let clinic = ClinicID(try row.decode("clinic", as: String.self)) else { continue }
-            settings[InstanceName(try row.decode("name")), default: []].insert(clinic)
-        }
-        return settings
     }
 
     private func columns(of clinics: TableShape) -> String {

@@ -5,15 +5,15 @@ import PostgresClient
 /// Reads `healthcare.integrations` as far as its columns allow: before our schema is applied, any may be missing.
 struct IntegrationColumns {
     /// Rows that are WhatsApp over Evolution.
-    static let condition = "i.type = 'whatsapp' AND \(InstanceNameSQL.isEvolution(provider: "i.provider"))"
+    static let condition = condition(of: "i")
     /// The instance name of a row.
-    static let name = InstanceNameSQL.expression(config: "i.config")
+    static let name = name(of: "i")
     /// A row as the journal keeps it: whole, but with its token's digest in place of the token.
     static let image = """
         (to_jsonb(i) || jsonb_build_object('webhook_token', encode(sha256(convert_to(i.webhook_token, 'UTF8')), 'hex')))
         """
     /// What marks one version of a row; any change of the row changes it.
-    static let version = "md5(to_jsonb(i)::text)"
+    static let version = "md5(i::text)"
 
     private let shape: TableShape
 
@@ -25,18 +25,21 @@ struct IntegrationColumns {
         self.shape = shape
     }
 
-    /// Integrations with one of these names (`$1`).
+    /// Integrations with one of these names (`$1`). One look-up for each name, which the OFFSET keeps the planner from
+    /// replacing: without statistics, as in the middle of a run, it would rather read the whole table.
     var byName: String {
         """
-        SELECT \(Self.name) AS name, i.id, \(Self.version) AS version, \(text("organization_id")) AS organization_id,
+        SELECT \(Self.name) AS name, i.id, i.version, \(text("organization_id")) AS organization_id,
                \(text("clinic_id")) AS clinic_id, \(text("status")) AS status, \(column("enabled", "boolean")) AS enabled,
                \(text("phone_number")) AS phone_number, \(text("display_name")) AS display_name,
                \(time("connected_at")) AS connected_at, \(time("last_seen_at")) AS last_seen_at,
                \(time("created_at")) AS created_at, \(text("webhook_token")) AS webhook_token,
-               ARRAY(SELECT e.key FROM \(members) e ORDER BY e.key COLLATE "C") AS config_keys,
-               ARRAY(SELECT e.value::text FROM \(members) e ORDER BY e.key COLLATE "C") AS config_values
-        FROM \(shape.name) i
-        WHERE \(Self.condition) AND \(Self.name) = ANY ($1::text[])
+               CASE WHEN jsonb_typeof(i.config::jsonb) = 'object' THEN i.config::jsonb::text END AS config
+        FROM unnest($1::text[]) AS wanted (name)
+        CROSS JOIN LATERAL (
+            SELECT i.*, \(Self.version) AS version FROM \(shape.name) i
+            WHERE \(Self.condition) AND \(Self.name) = wanted.name OFFSET 0
+        ) i
         ORDER BY i.id
         """
     }
@@ -59,12 +62,22 @@ struct IntegrationColumns {
         """
     }
 
-    /// Tokens that several rows have, at most a hundred of them; nil without such a column.
+    /// Whether the index stands that lets no two rows have one token.
+    static let tokensAreUnique = """
+        SELECT EXISTS (
+            SELECT FROM pg_index
+            WHERE indexrelid = to_regclass('healthcare.hookgate_integrations_token') AND indisvalid) AS answer
+        """
+
+    /// The tokens of integrations with these names (`$1`) that further rows have too; nil without such a column.
     var sharedTokens: String? {
         guard shape.has("webhook_token") else { return nil }
         return """
-            SELECT i.webhook_token::text AS token FROM \(shape.name) i WHERE i.webhook_token <> ''
-            GROUP BY i.webhook_token HAVING count(*) > 1 LIMIT 100
+            SELECT i.webhook_token::text AS token FROM \(shape.name) i
+            WHERE i.webhook_token <> '' AND i.webhook_token IN (
+                SELECT n.webhook_token FROM \(shape.name) n
+                WHERE \(Self.condition(of: "n")) AND \(Self.name(of: "n")) = ANY ($1::text[]))
+            GROUP BY i.webhook_token HAVING count(*) > 1
             """
     }
 
@@ -80,14 +93,16 @@ struct IntegrationColumns {
             token: presence(of: try row.decode("webhook_token")))
     }
 
+    private static func condition(of alias: String) -> String {
+        "\(alias).type = 'whatsapp' AND \(InstanceNameSQL.isEvolution(provider: "\(alias).provider"))"
+    }
+
+    private static func name(of alias: String) -> String { InstanceNameSQL.expression(config: "\(alias).config") }
+
     private func presence(of text: String?) -> TokenPresence {
         guard shape.has("webhook_token") else { return .noColumn }
         guard let text, !text.isEmpty else { return .missing }
         return WebhookToken(text).map { .present($0.digest) } ?? .malformed
-    }
-
-    private var members: String {
-        "jsonb_each(CASE WHEN jsonb_typeof(i.config::jsonb) = 'object' THEN i.config::jsonb END)"
     }
 
     private func text(_ name: String) -> String { column(name, "text") }
@@ -106,8 +121,8 @@ extension PostgresRow {
         try decode(column, as: String?.self).map { Timestamp($0) }
     }
 
-    /// The columns `config_keys` and `config_values`, which every reader of a `config` selects.
+    /// The column `config`, which every reader of one selects as text; empty where it is no object.
     func configMembers() throws(PostgresError) -> ConfigMembers {
-        ConfigMembers(keys: try decode("config_keys"), values: try decode("config_values"))
+        try decode("config", as: String?.self).flatMap { ConfigMembers(jsonText: $0) } ?? ConfigMembers()
     }
 }

@@ -17,19 +17,40 @@ struct InventoryPageReader {
         self.union = LegacyUnion(shapes)
     }
 
-    /// Streams pages through a cursor: one sort of everything, and one page of it at a time in memory.
-    func pages(of scope: InventoryScope, size: Int, body: (InventoryPage) async throws -> Void) async throws {
+    /// Streams pages through a cursor: one sort of everything, and one page of it at a time in memory, apart from the
+    /// next one, which is read and prepared while `body` works.
+    func pages<Prepared: Sendable>(
+        of scope: InventoryScope, size: Int, prepare: @escaping @Sendable (InventoryPage) async throws -> Prepared,
+        body: (Prepared) async throws -> Void
+    ) async throws {
         try await connection.query("DECLARE hookgate_inventory NO SCROLL CURSOR FOR \(union.ordered(scope: scope))")
-        var groups = GroupedRows(rowsPerInstance: Self.rowsPerInstance)
-        while true {
-            let rows = try await connection.query("FETCH \(size) FROM hookgate_inventory")
-            for row in rows { try groups.add(row) }
-            let isLast = rows.count < size
-            let complete = groups.takeComplete(includingLast: isLast)
-            if !complete.isEmpty { try await body(try await page(of: complete)) }
-            if isLast { break }
+        var step = try await nextStep(GroupedRows(rowsPerInstance: Self.rowsPerInstance), size, prepare)
+        while let rest = step.rest {
+            async let following = nextStep(rest, size, prepare)
+            if let prepared = step.prepared { try await body(prepared) }
+            step = try await following
         }
+        if let prepared = step.prepared { try await body(prepared) }
         try await connection.query("CLOSE hookgate_inventory")
+    }
+
+    /// What one fetch gives: a page, unless all of its rows belong to an instance that goes on, and what remains for
+    /// the next; nil after the last.
+    private struct Step<Prepared: Sendable>: Sendable {
+        let prepared: Prepared?
+        let rest: GroupedRows?
+    }
+
+    private func nextStep<Prepared: Sendable>(
+        _ groups: GroupedRows, _ size: Int, _ prepare: @Sendable (InventoryPage) async throws -> Prepared
+    ) async throws -> Step<Prepared> {
+        var groups = groups
+        let rows = try await connection.query("FETCH \(size) FROM hookgate_inventory")
+        for row in rows { try groups.add(row) }
+        let isLast = rows.count < size
+        let complete = groups.takeComplete(includingLast: isLast)
+        let prepared = complete.isEmpty ? nil : try await prepare(try await page(of: complete))
+        return Step(prepared: prepared, rest: isLast ? nil : groups)
     }
 
     func page(naming names: [InstanceName]) async throws -> InventoryPage {
@@ -45,14 +66,16 @@ struct InventoryPageReader {
         let names = instances.map(\.name.text)
         let integrations = try await integrations(named: names)
         var instanceCounts: [OrganizationID: Int] = [:]
+        var settings: [InstanceName: Set<ClinicID>] = [:]
         for group in groups {
             for (organization, count) in group.instanceCounts { instanceCounts[organization] = count }
+            if !group.settings.isEmpty { settings[group.instance.name] = group.settings }
         }
         for row in integrations.values.joined() {
             if let organization = row.organizationID { instanceCounts[organization, default: 1] += 0 }
         }
         let directory = try await ClinicReader(connection: connection, shapes: shapes).directory(
-            for: instances, instanceCounts: instanceCounts,
+            for: instances, instanceCounts: instanceCounts, settings: settings,
             furtherClinics: Set(integrations.values.joined().compactMap { $0.clinicID?.uuid }))
         return InventoryPage(
             instances: instances, directory: directory, integrations: integrations,
@@ -75,22 +98,24 @@ struct InventoryPageReader {
         guard !integrations.isEmpty, shapes.readable(TableShapes.migrationRows) != nil else { return [:] }
         let rows = try await connection.query(
             """
-            SELECT DISTINCT ON (m.instance_name) m.instance_name, m.integration_id,
-                   ARRAY(SELECT e.key FROM jsonb_each_text(m.legacy_row) e ORDER BY e.key COLLATE "C") AS fields,
-                   ARRAY(SELECT e.value FROM jsonb_each_text(m.legacy_row) e ORDER BY e.key COLLATE "C") AS values
-            FROM \(TableShapes.migrationRows) m JOIN hookgate.migration_runs r ON r.id = m.run_id
-            WHERE m.instance_name = ANY ($1::text[]) AND m.undone_at IS NULL
-            ORDER BY m.instance_name, r.started_at DESC, r.id
+            SELECT m.instance_name, m.integration_id, m.legacy_row::text AS legacy_row
+            FROM unnest($1::text[]) AS wanted (name)
+            CROSS JOIN LATERAL (
+                SELECT m.* FROM \(TableShapes.migrationRows) m JOIN hookgate.migration_runs r ON r.id = m.run_id
+                WHERE m.instance_name = wanted.name AND m.undone_at IS NULL
+                ORDER BY r.started_at DESC, r.id LIMIT 1
+            ) m
             """, [names])
         var seen: [InstanceName: SeenValues] = [:]
         for row in rows {
             let name = InstanceName(try row.decode("instance_name"))
             let integration = IntegrationID(try row.decode("integration_id", as: UUID.self))
             guard integrations[name]?.contains(where: { $0.id == integration }) == true else { continue }
-            let fields: [String] = try row.decode("fields")
-            let values: [String] = try row.decode("values")
-            seen[name] = SeenValues(
-                Dictionary(zip(fields.map { MappedField(name: $0) }, values)) { first, _ in first })
+            guard let text: String = try row.decode("legacy_row"), let fields = ConfigMembers(jsonText: text) else {
+                continue
+            }
+            let pairs = fields.members.compactMap { field in field.string.map { (MappedField(name: field.key), $0) } }
+            seen[name] = SeenValues(Dictionary(pairs) { first, _ in first })
         }
         return seen
     }
@@ -102,6 +127,8 @@ struct GroupedRows {
     struct Group {
         let instance: LegacyInstance
         let instanceCounts: [OrganizationID: Int]
+        /// The clinics whose own WhatsApp settings name the instance.
+        let settings: Set<ClinicID>
     }
 
     private let rowsPerInstance: Int
@@ -110,6 +137,7 @@ struct GroupedRows {
     private var rows: [LegacyRow] = []
     private var furtherRows = 0
     private var instanceCounts: [OrganizationID: Int] = [:]
+    private var settings: Set<ClinicID> = []
 
     init(rowsPerInstance: Int) {
         self.rowsPerInstance = rowsPerInstance
@@ -120,6 +148,9 @@ struct GroupedRows {
         if self.name != name {
             endGroup()
             self.name = name
+            // The same on every row of one name.
+            let clinics = try row.decode("settings_clinics", as: [String]?.self) ?? []
+            settings = Set(clinics.compactMap { ClinicID($0) })
         }
         let rank: Int = try row.decode("rank")
         guard rank != LegacyUnion.integrationRank else { return }
@@ -145,11 +176,12 @@ struct GroupedRows {
         complete.append(
             Group(
                 instance: LegacyInstance(name: name, rows: rows, furtherRows: furtherRows),
-                instanceCounts: instanceCounts))
+                instanceCounts: instanceCounts, settings: settings))
         self.name = nil
         rows = []
         furtherRows = 0
         instanceCounts = [:]
+        settings = []
     }
 
     private static func legacyRow(_ row: PostgresRow, source: LegacySource) throws -> LegacyRow {

@@ -6,6 +6,8 @@ import PostgresClient
 struct LegacyNameLookUp: Sendable {
     /// Queries that find a row that names the instance `$1`.
     let queries: [String]
+    /// A query for those of the names `$1` that some row has: it reads each table once, however many names there are.
+    let namesQuery: String
 
     /// A table that stands in the way of a truthful answer.
     struct Unreadable: Error {
@@ -17,11 +19,19 @@ struct LegacyNameLookUp: Sendable {
     static func discover(_ executor: some PostgresExecutor) async throws(PostgresError) -> Result<Self, Unreadable> {
         let shapes = try await TableShapes.load(from: executor)
         var queries: [String] = []
+        var names: [String] = []
         for source in LegacySource.allCases where source.yieldsInstances {
             guard let shape = shapes[source.rawValue] else { continue }
             if LegacySourceQuery.hidesNames(shape) { return .failure(Unreadable(table: source.rawValue)) }
-            queries += LegacySourceQuery(source, shapes: shapes)?.lookUps ?? []
+            guard let query = LegacySourceQuery(source, shapes: shapes) else { continue }
+            queries += query.lookUps
+            names.append(query.sql)
         }
-        return .success(LegacyNameLookUp(queries: queries))
+        let rows = names.isEmpty ? "SELECT NULL::text AS name" : names.joined(separator: "\nUNION ALL\n")
+        return .success(
+            LegacyNameLookUp(
+                queries: queries,
+                namesQuery:
+                    "SELECT DISTINCT name COLLATE \"C\" AS name FROM (\(rows)) source WHERE name = ANY ($1::text[])"))
     }
 }

@@ -7,8 +7,13 @@ struct LegacyUnion {
 
     private let queries: [LegacySourceQuery]
     private let integrations: IntegrationColumns?
+    /// The table whose rows say which clinic's settings name an instance, if it has the columns for it.
+    private let settings: TableShape?
 
     init(_ shapes: TableShapes) {
+        self.settings = shapes.readable(LegacySource.clinicConfig.rawValue).flatMap { table in
+            table.has("clinic_id") && table.has("instance_name") ? table : nil
+        }
         self.queries = LegacySource.allCases.compactMap { LegacySourceQuery($0, shapes: shapes) }
         self.integrations = IntegrationColumns(shapes)
     }
@@ -29,16 +34,15 @@ struct LegacyUnion {
              organizations AS (
                  SELECT organization, count(DISTINCT name COLLATE "C") AS instance_count
                  FROM source WHERE organization IS NOT NULL GROUP BY organization
-             )
-        SELECT rank, id, name, organization, instance_count, clinic, phone, status, enabled,
-               ARRAY(SELECT e.key FROM jsonb_each(config) e ORDER BY e.key COLLATE "C") AS config_keys,
-               ARRAY(SELECT e.value::text FROM jsonb_each(config) e ORDER BY e.key COLLATE "C") AS config_values,
-               \(Self.utc("connected_at")) AS connected_at, \(Self.utc("created_at")) AS created_at,
+             ), settings AS (\(settingsByName))
+        SELECT rank, id, name, organization, instance_count, settings_clinics, clinic, phone, status, enabled,
+               config::text AS config, \(Self.utc("connected_at")) AS connected_at, \(Self.utc("created_at")) AS created_at,
                \(Self.utc("updated_at")) AS updated_at
         FROM (
-            SELECT every.*, organizations.instance_count
+            SELECT every.*, organizations.instance_count, settings.clinics AS settings_clinics
             FROM (SELECT * FROM source\(integrationNames(scope))) every
             LEFT JOIN organizations USING (organization)
+            LEFT JOIN settings ON settings.instance = every.name
             WHERE \(condition)
             ORDER BY name COLLATE "C", rank, updated_at DESC NULLS LAST, id COLLATE "C"
         ) ordered
@@ -57,6 +61,16 @@ struct LegacyUnion {
     var rows: String {
         guard !queries.isEmpty else { return Self.emptyRow + " WHERE false" }
         return queries.map(\.sql).joined(separator: "\nUNION ALL\n")
+    }
+
+    /// The clinics whose own WhatsApp settings name an instance: joined here, so that the table is read once and not
+    /// for every page.
+    private var settingsByName: String {
+        guard let settings else { return "SELECT NULL::text AS instance, NULL::text[] AS clinics WHERE false" }
+        return """
+            SELECT s.instance_name::text AS instance, array_agg(DISTINCT s.clinic_id::text) AS clinics
+            FROM \(settings.name) s WHERE s.instance_name IS NOT NULL AND s.clinic_id IS NOT NULL GROUP BY 1
+            """
     }
 
     private func integrationNames(_ scope: InventoryScope) -> String {

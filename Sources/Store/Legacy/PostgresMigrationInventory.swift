@@ -16,12 +16,13 @@ package struct PostgresMigrationInventory: MigrationInventory {
         }
     }
 
-    package func pages(
-        of scope: InventoryScope, size: Int, body: (InventoryPage) async throws -> Void
+    package func pages<Prepared: Sendable>(
+        of scope: InventoryScope, size: Int, prepare: @escaping @Sendable (InventoryPage) async throws -> Prepared,
+        body: (Prepared) async throws -> Void
     ) async throws {
         try await snapshot { connection, shapes in
             try await InventoryPageReader(connection: connection, shapes: shapes)
-                .pages(of: scope, size: size, body: body)
+                .pages(of: scope, size: size, prepare: prepare, body: body)
         }
     }
 
@@ -31,10 +32,13 @@ package struct PostgresMigrationInventory: MigrationInventory {
         }
     }
 
-    package func sharedTokens() async throws -> Set<TokenDigest> {
+    package func sharedTokens(of names: [InstanceName]) async throws -> Set<TokenDigest> {
         try await snapshot { connection, shapes in
             guard let statement = IntegrationColumns(shapes)?.sharedTokens else { return [] }
-            let tokens = try await connection.query(statement).map { try $0.decode("token", as: String.self) }
+            let isUnique = try await connection.query(IntegrationColumns.tokensAreUnique)
+            if try isUnique.first?.decode("answer", as: Bool.self) == true { return [] }
+            let tokens = try await connection.query(statement, [names.map(\.text)])
+                .map { try $0.decode("token", as: String.self) }
             return Set(tokens.map { TokenDigest(of: $0) })
         }
     }
@@ -63,12 +67,14 @@ package struct PostgresMigrationInventory: MigrationInventory {
         try await pool.transaction(.snapshot) { connection in
             // The text form of a row, by which its versions are told apart, must not depend on the session; the
             // transaction idles while batches are written, whatever the role's default says; and a cursor here is
-            // read to its end, so its first row need not come quickly.
+            // read to its end, so its first row need not come quickly. The one sort of everything gets more memory than
+            // the few megabytes that a server gives by default.
             try await connection.execute(
                 script: """
                     SET LOCAL TIME ZONE 'UTC';
                     SET LOCAL idle_in_transaction_session_timeout = 0;
-                    SET LOCAL cursor_tuple_fraction = 1
+                    SET LOCAL cursor_tuple_fraction = 1;
+                    SET LOCAL work_mem = '32MB'
                     """)
             return try await body(connection, try await TableShapes.load(from: connection))
         }

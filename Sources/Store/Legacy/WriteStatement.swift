@@ -44,10 +44,13 @@ struct WriteStatement {
                     coalesce(x.created_at, $18::timestamptz), coalesce(x.updated_at, $18::timestamptz), x.config,
                     x.source, $18::timestamptz, x.legacy_status, $19::uuid
                 FROM input x
-                -- The unique index waits while a fleet still has duplicates.
-                WHERE NOT EXISTS (
-                    SELECT FROM \(target.integrations) i
-                    WHERE \(IntegrationColumns.condition) AND \(IntegrationColumns.name) = x.name)
+                -- The unique index waits while a fleet still has duplicates. One look-up for each row, which OFFSET keeps
+                -- the planner from replacing by a read of the whole table, as it would while a run fills it.
+                LEFT JOIN LATERAL (
+                    SELECT true AS is_there FROM \(target.integrations) i
+                    WHERE \(IntegrationColumns.condition) AND \(IntegrationColumns.name) = x.name OFFSET 0
+                ) taken ON true
+                WHERE taken.is_there IS NULL
                 RETURNING i.id, \(IntegrationColumns.image) AS image
             )
             INSERT INTO \(target.journal)

@@ -26,7 +26,7 @@ package final class PostgresRoutingSource: RoutingSource {
         let readAt: ContinuousClock.Instant
     }
 
-    private let pool: PostgresPool
+    let pool: PostgresPool
     private let listenURL: String?
     private let limits: Limits
     private let legacy = Mutex<Legacy?>(nil)
@@ -54,15 +54,8 @@ package final class PostgresRoutingSource: RoutingSource {
 
     private func fact(of digest: TokenDigest) async throws(RoutingSourceError) -> RoutingFact {
         do throws(PostgresError) {
-            guard let row = try await self.pool.query(RoutingSQL.token, [digest.bytes]).first.map(RoutingRow.init)
-            else {
-                return .nothing
-            }
-            let standing = try row.standing()
-            if let entry = try row.entry() { return .token(entry, standing) }
-            if standing == .revoked { return .revokedToken }
-            // In force, and nobody's in particular: several integrations hold it.
-            return try row.holder() == nil ? .duplicateInstance : .revokedToken
+            let row = try await self.pool.query(RoutingSQL.token, [digest.bytes]).first.map(RoutingRow.init)
+            return try row?.tokenFact() ?? .nothing
         } catch {
             throw Self.translated(error)
         }
@@ -74,18 +67,21 @@ package final class PostgresRoutingSource: RoutingSource {
         let lookUp = try await self.legacyLookUp()
         do throws(PostgresError) {
             let rows = try await self.pool.query(RoutingSQL.instance(legacy: lookUp), [name.text]).map(RoutingRow.init)
-            guard let row = rows.first else { return .nothing }
-            guard let entry = try row.entry() else { return .legacyInstance }
-            return rows.count > 1 ? .duplicateInstance : .instance(entry)
+            return try RoutingRow.instanceFact(rows)
         } catch {
-            // A legacy table may have gone since it was looked at.
-            guard !isRetry, Self.shapeStates.contains(error.sqlState) else { throw Self.translated(error) }
-            self.legacy.withLock { $0 = nil }
+            guard !isRetry, self.forgetsLegacy(after: error) else { throw Self.translated(error) }
         }
         return try await self.fact(of: name, isRetry: true)
     }
 
-    private func legacyLookUp() async throws(RoutingSourceError) -> LegacyNameLookUp {
+    /// A legacy table may have gone since it was looked at: then it is worth another try.
+    func forgetsLegacy(after error: PostgresError) -> Bool {
+        guard Self.shapeStates.contains(error.sqlState) else { return false }
+        self.legacy.withLock { $0 = nil }
+        return true
+    }
+
+    func legacyLookUp() async throws(RoutingSourceError) -> LegacyNameLookUp {
         if let known = self.legacy.withLock({ $0 }), .now - known.readAt < Self.legacyLifetime { return known.lookUp }
         let found: Result<LegacyNameLookUp, LegacyNameLookUp.Unreadable>
         do throws(PostgresError) {
@@ -212,7 +208,7 @@ package final class PostgresRoutingSource: RoutingSource {
         return notices
     }
 
-    private static func translated(_ error: PostgresError) -> RoutingSourceError {
+    static func translated(_ error: PostgresError) -> RoutingSourceError {
         switch error.kind {
         case .timedOut, .statementTimedOut: .timedOut
         default: .unavailable(error.description)

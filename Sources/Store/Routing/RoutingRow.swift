@@ -25,11 +25,14 @@ struct RoutingRow {
     /// The integration in this row; nil where the row has none.
     func entry() throws(PostgresError) -> RoutingEntry? {
         guard let id = try self.integrationID() else { return nil }
-        let name: String? = try self.row.decode("instance_name")
         return RoutingEntry(
             integrationID: id, organizationID: try self.identifier("organization_id"),
-            clinicID: try self.identifier("clinic_id"), instanceName: name.map(InstanceName.init),
+            clinicID: try self.identifier("clinic_id"), instanceName: try self.instanceName(),
             isEnabled: try self.row.decode("is_enabled"), revision: try self.revision())
+    }
+
+    func instanceName() throws(PostgresError) -> InstanceName? {
+        try self.row.decode("instance_name", as: String?.self).map { InstanceName($0) }
     }
 
     /// Anything but the two words that let a token pass is read as "revoked": the careful side.
@@ -39,6 +42,22 @@ struct RoutingRow {
         case "grace": .grace(until: try self.row.decode("grace_until"))
         default: .revoked
         }
+    }
+
+    /// What this row says of its token.
+    func tokenFact() throws(PostgresError) -> RoutingFact {
+        let standing = try self.standing()
+        if let entry = try self.entry() { return .token(entry, standing) }
+        if standing == .revoked { return .revokedToken }
+        // In force, and nobody's in particular: several integrations hold it.
+        return try self.holder() == nil ? .duplicateInstance : .revokedToken
+    }
+
+    /// What all rows of one name say of it.
+    static func instanceFact(_ rows: [RoutingRow]) throws(PostgresError) -> RoutingFact {
+        guard let row = rows.first else { return .nothing }
+        guard let entry = try row.entry() else { return .legacyInstance }
+        return rows.count > 1 ? .duplicateInstance : .instance(entry)
     }
 
     /// The integration that the token belongs to; nil where several hold it.

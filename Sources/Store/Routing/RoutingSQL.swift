@@ -61,6 +61,28 @@ enum RoutingSQL {
             """
     }
 
+    // MARK: Many keys
+
+    /// `$1` are the digests.
+    static let manyTokens = """
+        SELECT 'token' AS kind, \(columns), \(tokenColumns)
+        FROM hookgate.tokens t
+            LEFT JOIN healthcare.integrations i ON i.id = t.integration_id AND i.type = 'whatsapp'
+        WHERE t.digest = ANY ($1::bytea[])
+        """
+
+    /// `$1` are the names. One look-up for each, which the OFFSET keeps the planner from replacing: without statistics,
+    /// as after a great migration, it would rather read the whole table.
+    static let manyInstances = """
+        SELECT found.*
+        FROM unnest($1::text[]) AS wanted (name)
+        CROSS JOIN LATERAL (
+            SELECT 'integration' AS kind, \(columns), \(noToken) FROM healthcare.integrations i
+            WHERE i.type = 'whatsapp' AND \(InstanceNameSQL.expression(config: "i.config")) = wanted.name
+                AND \(InstanceNameSQL.isEvolution(provider: "i.provider")) OFFSET 0
+        ) found
+        """
+
     // MARK: Everything
 
     static let cursor = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin"

@@ -11,14 +11,14 @@ struct Fleet {
     let database: TestDatabase
     let service: MigrationService
 
-    init(_ database: TestDatabase, pool: PostgresPool? = nil) {
+    init(_ database: TestDatabase, pool: PostgresPool? = nil, pageSize: Int = MigrationService.pageSize) {
         let pool = pool ?? database.pool
         self.database = database
         self.service = MigrationService(
             inventory: PostgresMigrationInventory(pool: pool),
             ledger: PostgresMigrationLedger(pool: pool, lockURL: database.url),
             rehearsal: PostgresMigrationRehearsal(pool: pool),
-            routing: PostgresRoutingSource(pool: pool, listenURL: nil), time: .system)
+            routing: PostgresRoutingSource(pool: pool, listenURL: nil), time: .system, pageSize: pageSize)
     }
 
     static let clinics = """
