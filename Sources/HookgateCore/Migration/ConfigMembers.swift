@@ -58,9 +58,11 @@ package struct ConfigMembers: Sendable {
 
     /// A JSON string literal, escaped as PostgreSQL escapes it, so that it can be compared with what comes back.
     package static func quoted(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }) else {
-            return "\"" + text + "\""
+        var bytes = text
+        let isPlain = bytes.withUTF8 { bytes in
+            !bytes.contains { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
         }
+        if isPlain { return "\"" + text + "\"" }
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -18,7 +18,7 @@ enum PostgresStatement {
                 throw PostgresError(.misuse, "A statement takes at most 65535 parameters, got \(parameters.count).")
             }
             for (index, parameter) in parameters.enumerated() {
-                if case .text(let text) = parameter, text.utf8.contains(0) {
+                if case .text(var text) = parameter, text.withUTF8({ $0.contains(0) }) {
                     throw PostgresError(
                         .encoding(parameter: index + 1),
                         "Parameter $\(index + 1) contains the character NUL, which PostgreSQL cannot store in text."

@@ -96,13 +96,13 @@ enum PostgresArrayParameter {
     // Both marks are ASCII, so no byte of a longer character looks like one.
     private static func appendQuoted(_ text: String, to literal: inout [UInt8]) {
         literal.append(UInt8(ascii: "\""))
-        if text.utf8.contains(where: isMark) {
-            for byte in text.utf8 {
+        var text = text
+        text.withUTF8 { bytes in
+            guard bytes.contains(where: isMark) else { return literal.append(contentsOf: bytes) }
+            for byte in bytes {
                 if isMark(byte) { literal.append(UInt8(ascii: "\\")) }
                 literal.append(byte)
             }
-        } else {
-            literal.append(contentsOf: text.utf8)
         }
         literal.append(UInt8(ascii: "\""))
     }

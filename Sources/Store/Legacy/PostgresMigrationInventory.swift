@@ -68,13 +68,14 @@ package struct PostgresMigrationInventory: MigrationInventory {
             // The text form of a row, by which its versions are told apart, must not depend on the session; the
             // transaction idles while batches are written, whatever the role's default says; and a cursor here is
             // read to its end, so its first row need not come quickly. The one sort of everything gets more memory than
-            // the few megabytes that a server gives by default.
+            // the few megabytes that a server gives by default. Compiling a statement takes longer than running it.
             try await connection.execute(
                 script: """
                     SET LOCAL TIME ZONE 'UTC';
                     SET LOCAL idle_in_transaction_session_timeout = 0;
                     SET LOCAL cursor_tuple_fraction = 1;
-                    SET LOCAL work_mem = '32MB'
+                    SET LOCAL work_mem = '32MB';
+                    SET LOCAL jit = off
                     """)
             return try await body(connection, try await TableShapes.load(from: connection))
         }

@@ -75,11 +75,13 @@ package struct PostgresMigrationLedger: MigrationLedger {
         }
     }
 
-    /// A transaction that waits for no lock longer than it must, and in which rows print as everywhere else.
+    /// A transaction that waits for no lock longer than it must, in which rows print as everywhere else, and whose
+    /// statements are not compiled: on a table without statistics that would take longer than running them.
     func writing<Success>(_ body: (PostgresConnection) async throws -> Success) async throws -> Success {
         try await pool.transaction { connection in
             try await connection.execute(
-                script: "SET LOCAL lock_timeout = '\(Self.lockTimeout)'; SET LOCAL TIME ZONE 'UTC'")
+                script: "SET LOCAL lock_timeout = '\(Self.lockTimeout)'; SET LOCAL TIME ZONE 'UTC'; SET LOCAL jit = off"
+            )
             return try await body(connection)
         }
     }

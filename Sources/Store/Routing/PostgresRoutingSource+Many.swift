@@ -22,8 +22,8 @@ extension PostgresRoutingSource {
     private func add(
         _ digests: [TokenDigest], to facts: inout [RoutingKey: RoutingFact]
     ) async throws(RoutingSourceError) {
-        do throws(PostgresError) {
-            for row in try await self.pool.query(RoutingSQL.manyTokens, [digests.map(\.bytes)]) {
+        do {
+            for row in try await self.look(RoutingSQL.manyTokens, [digests.map(\.bytes)]) {
                 let row = RoutingRow(row)
                 guard let digest = TokenDigest(bytes: try row.digestBytes()) else { continue }
                 facts[.token(digest)] = try row.tokenFact()
@@ -37,9 +37,9 @@ extension PostgresRoutingSource {
         _ names: [InstanceName], to facts: inout [RoutingKey: RoutingFact], isRetry: Bool
     ) async throws(RoutingSourceError) {
         let lookUp = try await self.legacyLookUp()
-        do throws(PostgresError) {
+        do {
             var rows: [InstanceName: [RoutingRow]] = [:]
-            for row in try await self.pool.query(RoutingSQL.manyInstances, [names.map(\.text)]) {
+            for row in try await self.look(RoutingSQL.manyInstances, [names.map(\.text)]) {
                 let row = RoutingRow(row)
                 guard let name = try row.instanceName() else { continue }
                 rows[name, default: []].append(row)
@@ -47,13 +47,27 @@ extension PostgresRoutingSource {
             for (name, rows) in rows { facts[.instance(name)] = try RoutingRow.instanceFact(rows) }
             let unknown = names.filter { rows[$0] == nil }
             guard !unknown.isEmpty else { return }
-            for row in try await self.pool.query(lookUp.namesQuery, [unknown.map(\.text)]) {
+            for row in try await self.look(lookUp.namesQuery, [unknown.map(\.text)]) {
                 facts[.instance(InstanceName(try row.decode("name")))] = .legacyInstance
             }
             return
         } catch {
-            guard !isRetry, self.forgetsLegacy(after: error) else { throw Self.translated(error) }
+            guard !isRetry, let error = error as? PostgresError, self.forgetsLegacy(after: error) else {
+                throw Self.translated(error)
+            }
         }
         try await self.add(names, to: &facts, isRetry: true)
+    }
+
+    private static func translated(_ error: any Error) -> RoutingSourceError {
+        (error as? PostgresError).map { Self.translated($0) } ?? .unavailable("\(error)")
+    }
+
+    /// Runs a query without compiling it first, which on a table without statistics takes longer than running it.
+    private func look(_ sql: String, _ parameters: [any PostgresEncodable]) async throws -> PostgresRows {
+        try await self.pool.transaction { connection in
+            try await connection.execute(script: "SET LOCAL jit = off")
+            return try await connection.query(sql, parameters)
+        }
     }
 }

@@ -255,7 +255,8 @@ import Testing
             let plan = try await database.pool.withConnection { connection in
                 try await connection.transaction { connection in
                     try await connection.execute(script: "SET LOCAL enable_seqscan = off")
-                    let sql = RoutingSQL.instance(legacy: LegacyNameLookUp(queries: [])).replacing("$1", with: "'x'")
+                    let sql = RoutingSQL.instance(legacy: LegacyNameLookUp(queries: [], namesQuery: "")).replacing(
+                        "$1", with: "'x'")
                     return try await connection.query("EXPLAIN \(sql)").map {
                         try $0.decode("QUERY PLAN", as: String.self)
                     }

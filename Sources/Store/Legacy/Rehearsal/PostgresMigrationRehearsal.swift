@@ -25,7 +25,9 @@ package struct PostgresMigrationRehearsal: MigrationRehearsal {
             try await pool.transaction { connection in
                 // The transaction idles while pages are read, whatever the role's default says.
                 try await connection.execute(
-                    script: "SET LOCAL TIME ZONE 'UTC'; SET LOCAL idle_in_transaction_session_timeout = 0")
+                    script:
+                        "SET LOCAL TIME ZONE 'UTC'; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL jit = off"
+                )
                 let copy = try await Self.copy(on: connection)
                 try await body(PostgresRehearsalStage(connection: connection, copy: copy, now: now))
                 report.remarks = copy.remarks
