@@ -12,6 +12,7 @@ struct TestGateway {
     let metrics = GatewayMetrics()
     let service: WebhookService
     let reporting = StillReporting()
+    let quarantine: QuarantineBounds
 
     static let probeKeyBytes = [UInt8](repeating: 9, count: 32)
 
@@ -21,7 +22,8 @@ struct TestGateway {
     init(
         _ world: [RoutingChange] = Sample.world(), resident: Bool = true, spool: InMemorySpool.Behaviour = .stores,
         clock: TimeSource = .system, lookUpDeadline: Duration = .seconds(30), servesMetrics: Bool = true,
-        legacyRoute: LegacyRouteNotice = LegacyRouteNotice(), _ change: (inout GatewayLimits) -> Void = { _ in }
+        legacyRoute: LegacyRouteNotice = LegacyRouteNotice(), quarantineLimits: QuarantineLimits = QuarantineLimits(),
+        _ change: (inout GatewayLimits) -> Void = { _ in }
     ) {
         var limits = GatewayLimits()
         change(&limits)
@@ -37,10 +39,13 @@ struct TestGateway {
         }
         let resolver = Resolver(
             table: self.table, source: self.source, settings: settings, metrics: self.metrics, clock: clock)
-        let log = TrafficLog(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, metrics: self.metrics)
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let log = TrafficLog(logger: logger, metrics: self.metrics)
+        self.quarantine = QuarantineBounds(limits: quarantineLimits, logger: logger)
         let intake = WebhookIntake(
             resolver: resolver, spool: self.spool, clock: clock,
-            probeKeys: { ProbeKey(TestGateway.probeKeyBytes).map { [$0] } ?? [] }, log: log)
+            probeKeys: { ProbeKey(TestGateway.probeKeyBytes).map { [$0] } ?? [] }, quarantine: self.quarantine,
+            log: log)
         self.service = WebhookService(
             intake: intake, resolver: resolver, reporting: self.reporting, metrics: self.metrics, limits: limits,
             legacyRoute: legacyRoute, servesMetrics: servesMetrics, clock: clock)

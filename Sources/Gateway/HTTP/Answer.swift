@@ -75,6 +75,10 @@ extension Answer {
             self = .unknown
         case .notStored(let error):
             self = .unavailable(Self.detail(error), retryAfterSeconds: retryAfterSeconds)
+        case .quarantineFull:
+            self = .unavailable(
+                "As many events of this integration are held back as may be. See: hookgate quarantine list",
+                retryAfterSeconds: retryAfterSeconds)
         }
     }
 
@@ -95,6 +99,7 @@ extension Answer {
         switch error {
         case .overloaded: "More arrives than can be stored. Try again."
         case .full: "The spool is full. Try again."
+        case .undecidedFull: "Nobody can say whose this is, and too much of that kind waits. Try again."
         case .diskFailed: "The spool cannot be written. Try again."
         case .closed: "The gateway is shutting down. Try again."
         }

@@ -508,7 +508,7 @@ extension IntakeResult {
     fileprivate var isStored: Bool {
         switch self {
         case .stored, .quarantined, .undecided, .probe: true
-        case .malformed, .refused, .notStored: false
+        case .malformed, .refused, .notStored, .quarantineFull: false
         }
     }
 
@@ -522,6 +522,7 @@ extension IntakeResult {
         case .refused(.revoked): .revoked
         case .refused(.unknown): .unknown
         case .notStored: .storeFailed
+        case .quarantineFull: .quarantineFull
         }
     }
 }

@@ -26,6 +26,8 @@ package enum IntakeResult: Sendable, Equatable {
     case malformed(BodyError)
     case refused(Refusal)
     case notStored(SpoolError)
+    /// As many events of its integration are held back as may be.
+    case quarantineFull
 }
 
 extension IntakeResult {

@@ -13,18 +13,20 @@ package final class WebhookIntake: Sendable {
     private let spool: any EventSpool
     private let clock: TimeSource
     private let probeKeys: @Sendable () -> [ProbeKey]
+    private let quarantine: QuarantineBounds
     private let log: TrafficLog
     private let ids = EventIDGenerator()
 
     /// - Parameter probeKeys: the server keys whose signature makes a webhook a probe; read for each that claims to be.
     package init(
         resolver: Resolver, spool: any EventSpool, clock: TimeSource = .system,
-        probeKeys: @escaping @Sendable () -> [ProbeKey] = { [] }, log: TrafficLog
+        probeKeys: @escaping @Sendable () -> [ProbeKey] = { [] }, quarantine: QuarantineBounds, log: TrafficLog
     ) {
         self.resolver = resolver
         self.spool = spool
         self.clock = clock
         self.probeKeys = probeKeys
+        self.quarantine = quarantine
         self.log = log
     }
 
@@ -71,6 +73,11 @@ package final class WebhookIntake: Sendable {
             self.noteFailure(refusal == .revoked ? "revoked" : "unknown", webhook)
             completion(.refused(refusal))
         case .success(.store(let event)):
+            guard self.quarantine.admit(event) else {
+                self.noteFailure("quarantine full", webhook)
+                completion(.quarantineFull)
+                return
+            }
             let isResolved = resolution != .undecided
             self.spool.append(event) { stored in
                 switch stored {
@@ -78,6 +85,7 @@ package final class WebhookIntake: Sendable {
                     self.noteStored(event, webhook)
                     completion(IntakeResult(storedAs: event, isResolved: isResolved))
                 case .failure(let error):
+                    self.quarantine.withdraw(event)
                     self.noteFailure(error.word, webhook)
                     completion(.notStored(error))
                 }
@@ -152,6 +160,7 @@ extension SpoolError {
         switch self {
         case .overloaded: "spool overloaded"
         case .full: "spool full"
+        case .undecidedFull: "too much undecided"
         case .diskFailed: "disk failed"
         case .closed: "spool closed"
         }

@@ -3,7 +3,7 @@ package import HookgateCore
 /// How a request ended, as metrics know it.
 package enum RequestOutcome: Int, MetricLabel {
     case stored, quarantined, undecided, probe, malformed, revoked, unknown, notFound, methodNotAllowed, tooLarge
-    case encoded, timedOut, overloaded, storeFailed, badRequest, aborted, served
+    case encoded, timedOut, overloaded, storeFailed, quarantineFull, badRequest, aborted, served
 
     package var label: String {
         switch self {
@@ -21,6 +21,7 @@ package enum RequestOutcome: Int, MetricLabel {
         case .timedOut: "timed_out"
         case .overloaded: "overloaded"
         case .storeFailed: "store_failed"
+        case .quarantineFull: "quarantine_full"
         case .badRequest: "bad_request"
         case .aborted: "aborted"
         case .served: "served"

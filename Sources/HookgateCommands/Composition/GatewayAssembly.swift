@@ -20,6 +20,7 @@ struct GatewayAssembly {
     private let spool: Spool
     private let shipper: Shipper
     private let feed: RoutingFeed
+    private let quarantine: QuarantineBounds
     private let trafficLog: TrafficLog
     private let preparation: DatabasePreparation
     private let server: WebhookServer
@@ -27,7 +28,7 @@ struct GatewayAssembly {
 
     init(
         databaseURL: String, directURL: String, spoolDirectory: String, listen: ListenAddress, publicURL: PublicURL?,
-        appliesSchema: Bool, logger: Logger
+        appliesSchema: Bool, quarantineLimits: QuarantineLimits, undecidedMaxBytes: Int, logger: Logger
     ) async throws {
         self.logger = logger
         routingPool = PostgresPool(
@@ -36,7 +37,9 @@ struct GatewayAssembly {
             url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.feedConnections))
         shippingPool = PostgresPool(
             url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.shippingConnections))
-        spool = try await Spool.open(directory: spoolDirectory)
+        var spoolOptions = SpoolOptions()
+        spoolOptions.maximumUndecidedBytes = undecidedMaxBytes
+        spool = try await Spool.open(directory: spoolDirectory, options: spoolOptions)
         for warning in spool.recovery.warnings { logger.warning("\(warning)") }
 
         let metrics = GatewayMetrics()
@@ -51,10 +54,13 @@ struct GatewayAssembly {
         shipper = Shipper(spool: spool, pool: shippingPool, routing: source, logger: logger)
         preparation = DatabasePreparation(
             pool: feedPool, directURL: directURL, publicURL: publicURL, appliesSchema: appliesSchema, logger: logger)
-        let status = GatewayStatus(spool: spool, shipper: shipper, table: table, preparation: preparation)
+        quarantine = QuarantineBounds(limits: quarantineLimits, logger: logger)
+        let status = GatewayStatus(
+            spool: spool, shipper: shipper, table: table, preparation: preparation, quarantine: quarantine)
         trafficLog = TrafficLog(logger: logger, metrics: metrics)
         let intake = WebhookIntake(
-            resolver: resolver, spool: spool, probeKeys: { [preparation] in preparation.probeKeys }, log: trafficLog)
+            resolver: resolver, spool: spool, probeKeys: { [preparation] in preparation.probeKeys },
+            quarantine: quarantine, log: trafficLog)
         server = WebhookServer(
             WebhookServer.Configuration(host: listen.host, port: listen.port),
             service: WebhookService(intake: intake, resolver: resolver, reporting: status, metrics: metrics),
@@ -69,6 +75,12 @@ struct GatewayAssembly {
             shipping,
             LoopService(name: "database preparation") { [preparation] in await preparation.run() },
             LoopService(name: "routing feed") { [feed] in await feed.run() },
+            LoopService(name: "quarantine bounds") { [quarantine, feedPool, spool] in
+                await quarantine.run(PostgresQuarantine(pool: feedPool)) {
+                    let statistics = spool.statistics()
+                    return (statistics.acceptedRecords, statistics.shippedRecords + statistics.lostRecords)
+                }
+            },
             LoopService(name: "traffic log") { [trafficLog] in await trafficLog.run() },
             ServerService(server: server, onListening: onListening),
         ]

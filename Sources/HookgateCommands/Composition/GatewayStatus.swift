@@ -9,11 +9,33 @@ struct GatewayStatus: GatewayReporting {
     let shipper: Shipper
     let table: RoutingTable
     let preparation: DatabasePreparation
+    let quarantine: QuarantineBounds
 
     func readiness() -> Readiness {
         // Whoever takes us out of service while we cannot store sends nothing that would find the disk well again.
         spool.recheck()
-        return Readiness(parts: [spoolPart(spool.statistics()), routingPart(), schemaPart(), shippingPart()])
+        let statistics = spool.statistics()
+        return Readiness(parts: [
+            spoolPart(statistics), routingPart(), schemaPart(), shippingPart(), quarantinePart(),
+            undecidedPart(statistics),
+        ])
+    }
+
+    private func quarantinePart() -> Readiness.Part {
+        let status = quarantine.status
+        guard status.alarmed > 0 else { return .init(name: "quarantine", state: .ok) }
+        return .init(
+            name: "quarantine", state: .degraded,
+            detail: "\(status.alarmed) integrations hold back 80 % or more of what they may, \(status.full) all of it: "
+                + "hookgate quarantine list")
+    }
+
+    private func undecidedPart(_ spool: SpoolStatistics) -> Readiness.Part {
+        guard spool.isUndecidedAlarmed else { return .init(name: "undecided", state: .ok) }
+        return .init(
+            name: "undecided", state: .degraded,
+            detail: "\(spool.undecidedBytes) of \(spool.undecidedLimitBytes) bytes that nobody can decide wait; "
+                + "they are decided when the database answers")
     }
 
     private func spoolPart(_ spool: SpoolStatistics) -> Readiness.Part {
@@ -43,7 +65,7 @@ struct GatewayStatus: GatewayReporting {
     }
 
     func samples() -> [MetricSample] {
-        Self.samples(spool.statistics()) + Self.samples(shipper.status)
+        Self.samples(spool.statistics()) + Self.samples(shipper.status) + quarantine.samples()
     }
 
     private static func samples(_ shipper: ShipperStatus) -> [MetricSample] {
@@ -83,6 +105,15 @@ struct GatewayStatus: GatewayReporting {
             MetricSample(
                 "hookgate_spool_syncs_total", .counter, help: "fdatasync calls; events per call is the group's size.",
                 value: Double(spool.syncs)),
+            MetricSample(
+                "hookgate_undecided_bytes", .gauge, help: "Bytes of events on disk that nobody could decide.",
+                value: Double(spool.undecidedBytes)),
+            MetricSample(
+                "hookgate_undecided_limit_bytes", .gauge, help: "As many of these as may be; more get 503.",
+                value: Double(spool.undecidedLimitBytes)),
+            MetricSample(
+                "hookgate_undecided_alarmed", .gauge, help: "1 from 80 % of that bound on.",
+                value: spool.isUndecidedAlarmed ? 1 : 0),
             MetricSample(
                 "hookgate_spool_writable", .gauge, help: "1 while events can be stored; 0 means senders get 503.",
                 value: spool.isWritable ? 1 : 0),

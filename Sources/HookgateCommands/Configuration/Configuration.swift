@@ -13,6 +13,8 @@ package struct Configuration: Sendable {
     package let listen: ListenAddress
     package let consoleListen: ListenAddress?
     package let dataDirectory: String
+    package let quarantineLimits: QuarantineLimits
+    package let undecidedMaxBytes: Int
     /// The server of `EVOLUTION_API_URL`, called `default`, then those of the file.
     package let evolutionServers: [EvolutionServer]
     package let evolutionWebhookSecret: Secret?
@@ -52,6 +54,9 @@ package struct Configuration: Sendable {
         let publicURL = reader.value(of: .publicURL, SettingReading.publicURL)
         let listen = reader.value(of: .listen, ListenAddress.init(configured:))
         let dataDirectory = reader.value(of: .dataDirectory) { (text) throws(InvalidSetting) in text }
+        let heldEvents = reader.value(of: .quarantineMaxEvents, SettingReading.count)
+        let heldBytes = reader.value(of: .quarantineMaxBytes, SettingReading.byteCount)
+        let undecidedBytes = reader.value(of: .undecidedMaxBytes, SettingReading.byteCount)
         let logLevel = reader.value(of: .logLevel, SettingReading.logLevel)
         let logFormat = reader.value(of: .logFormat, SettingReading.logFormat)
         if let listen, listen.port != 0, listen == consoleListen {
@@ -59,12 +64,16 @@ package struct Configuration: Sendable {
                 "the gateway listens on \(listen) already; choose another port, or leave this out to share it",
                 at: reader.origin(of: .consoleListen))
         }
-        guard let publicURL, let listen, let dataDirectory, let logLevel, let logFormat, reader.problems.isEmpty else {
+        guard let publicURL, let listen, let dataDirectory, let heldEvents, let heldBytes, let undecidedBytes,
+            let logLevel, let logFormat, reader.problems.isEmpty
+        else {
             throw ConfigurationError(reader.problems)
         }
         self.publicURL = publicURL
         self.listen = listen
         self.dataDirectory = dataDirectory
+        self.quarantineLimits = QuarantineLimits(events: heldEvents, bytes: heldBytes)
+        self.undecidedMaxBytes = undecidedBytes
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.settings = reader.settings

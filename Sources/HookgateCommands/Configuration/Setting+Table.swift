@@ -26,6 +26,18 @@ extension Setting {
         "data-dir", flag: true, fallback: .stateDirectory,
         help: "spool and private cluster; one process at a time")
 
+    package static let quarantineMaxEvents = Setting(
+        "quarantine-max-events", fallback: .text("10000"),
+        help: "how many events of one integration may be held back; more are answered with 503")
+
+    package static let quarantineMaxBytes = Setting(
+        "quarantine-max-bytes", fallback: .text("256MiB"),
+        help: "how many bytes of one integration may be held back; more are answered with 503")
+
+    package static let undecidedMaxBytes = Setting(
+        "undecided-max-bytes", fallback: .text("4GiB"),
+        help: "what the spool may hold of events that nobody can decide now; more are answered with 503")
+
     package static let evolutionAPIURL = Setting(
         "evolution-api-url", inherited: ["EVOLUTION_API_URL", "EVOLUTION_SERVER_URL"],
         help: "the Evolution API server")
@@ -60,8 +72,9 @@ extension Setting {
 
     /// The one table, in the order in which people read it.
     package static let all: [Setting] = [
-        databaseURL, databaseDirectURL, redisURL, publicURL, listen, consoleListen, dataDirectory, evolutionAPIURL,
-        evolutionAPIKey, evolutionWebhookSecret, deliverURL, deliverSecret, adminToken, alertURL, logLevel, logFormat,
+        databaseURL, databaseDirectURL, redisURL, publicURL, listen, consoleListen, dataDirectory,
+        quarantineMaxEvents, quarantineMaxBytes, undecidedMaxBytes, evolutionAPIURL, evolutionAPIKey,
+        evolutionWebhookSecret, deliverURL, deliverSecret, adminToken, alertURL, logLevel, logFormat,
     ]
 
     /// Finds a setting by its name in a file; `database_url` and `DATABASE_URL` are read as `database-url`.

@@ -57,6 +57,26 @@ enum SettingReading {
         return text
     }
 
+    static func count(_ text: String) throws(InvalidSetting) -> Int {
+        guard let count = Int(text), count > 0 else {
+            throw InvalidSetting("not a number; give a whole number from 1 on, as in 10000")
+        }
+        return count
+    }
+
+    /// A number of bytes, or of KiB, MiB or GiB.
+    static func byteCount(_ text: String) throws(InvalidSetting) -> Int {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let units = ["": 1, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30]
+        let unit = String(text.dropFirst(digits.count).drop { $0 == " " }).lowercased()
+        guard let number = Int(digits), number > 0, let factor = units[unit] else {
+            throw InvalidSetting("not a size; give bytes, or KiB, MiB or GiB, as in 256MiB")
+        }
+        let (bytes, overflows) = number.multipliedReportingOverflow(by: factor)
+        guard !overflows else { throw InvalidSetting("larger than any disk; give a size as in 256MiB") }
+        return bytes
+    }
+
     static func logLevel(_ text: String) throws(InvalidSetting) -> Logger.Level {
         // Other stacks say these two, and share the variable with us.
         let word = ["warn": "warning", "fatal": "critical"][text.lowercased()] ?? text.lowercased()

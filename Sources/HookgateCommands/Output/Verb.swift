@@ -1,4 +1,5 @@
 import ArgumentParser
+import PostgresClient
 
 /// A command that ends with one of our exit codes and says its errors in one place.
 protocol Verb: AsyncParsableCommand {
@@ -18,9 +19,16 @@ extension Verb {
         } catch let error where error is ExitCode || error is ValidationError || error is CleanExit {
             throw error
         } catch {
-            StandardStream.error.line("hookgate: \(error)")
+            StandardStream.error.line("hookgate: \(error)\(Self.advice(on: error))")
             status = .failed
         }
         if status != .done { throw ExitCode(status.rawValue) }
+    }
+
+    /// A database from before a table of ours was needs one command.
+    private static func advice(on error: any Error) -> String {
+        let missing: Set<String?> = ["42P01", "3F000"]
+        guard let error = error as? PostgresError, missing.contains(error.sqlState) else { return "" }
+        return ". Is the schema there? See: hookgate schema status"
     }
 }

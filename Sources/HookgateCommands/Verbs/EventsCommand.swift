@@ -61,18 +61,16 @@ struct EventsCommand: AsyncParsableCommand {
 
         private func filter() throws -> EventFilter {
             var filter = EventFilter()
-            filter.clinic = try clinic.map { try parsed("--clinic-id", $0, "a UUID", ClinicID.init) }
+            filter.clinic = try clinic.map { try OptionReading.value("--clinic-id", $0, "a UUID", ClinicID.init) }
             filter.instance = instance.map { InstanceName($0) }
-            filter.state = try state.map { try parsed("--state", $0, "a state", EventState.init(rawValue:)) }
+            filter.state = try state.map {
+                try OptionReading.value("--state", $0, "a state", EventState.init(rawValue:))
+            }
             filter.kind = kind
-            filter.receivedFrom = try since.map {
-                try parsed("--since", $0, "a time like 2026-03-01T08:30:00Z", Self.time)
-            }
-            filter.receivedBefore = try until.map {
-                try parsed("--until", $0, "a time like 2026-03-01T08:30:00Z", Self.time)
-            }
+            filter.receivedFrom = try since.map { try OptionReading.time("--since", $0) }
+            filter.receivedBefore = try until.map { try OptionReading.time("--until", $0) }
             filter.cursor = try cursor.map {
-                try parsed("--cursor", $0, "a cursor that a list printed", EventCursor.init)
+                try OptionReading.value("--cursor", $0, "a cursor that a list printed", EventCursor.init)
             }
             guard (1...EventFilter.largestPage).contains(limit) else {
                 throw CommandFailure("--limit is from 1 to \(EventFilter.largestPage).", status: .wrongUsage)
@@ -80,15 +78,6 @@ struct EventsCommand: AsyncParsableCommand {
             filter.limit = limit
             return filter
         }
-
-        private func parsed<T>(_ option: String, _ text: String, _ what: String, _ parse: (String) -> T?) throws -> T {
-            guard let value = parse(text) else {
-                throw CommandFailure("\(option) '\(text)' is not \(what).", status: .wrongUsage)
-            }
-            return value
-        }
-
-        private static func time(_ text: String) -> Date? { try? Date(text, strategy: .iso8601) }
     }
 
     struct Show: Verb {

@@ -51,6 +51,7 @@ struct ServeCommand: Verb {
         let gateway = try await GatewayAssembly(
             databaseURL: url, directURL: configuration.databaseDirectURL ?? url, spoolDirectory: spool,
             listen: configuration.listen, publicURL: configuration.statedPublicURL, appliesSchema: appliesSchema,
+            quarantineLimits: configuration.quarantineLimits, undecidedMaxBytes: configuration.undecidedMaxBytes,
             logger: logger)
         do {
             try await gateway.run { address in

@@ -7,6 +7,8 @@ package struct EventFilter: Sendable, Equatable {
     package var clinic: ClinicID?
     package var instance: InstanceName?
     package var state: EventState?
+    /// Why it is or was held back.
+    package var reason: QuarantineReason?
     /// The body's `event`, as Evolution spells it: `messages.upsert`.
     package var kind: String?
     package var receivedFrom: Date?

@@ -27,6 +27,8 @@ package enum SpoolError: Error, Equatable {
     case overloaded
     /// The bound on the spool's size, or the disk, is reached.
     case full
+    /// The bound on events that nobody could decide is reached; decided ones are still stored.
+    case undecidedFull
     /// A write or an fsync failed; the segment is given up and will not be written again.
     case diskFailed(String)
     case closed

@@ -4,7 +4,8 @@ package import PostgresClient
 
 /// Reads `hookgate.events` for people.
 package struct PostgresEventArchive: EventArchive {
-    private static let columns = """
+    /// What ``summary(_:)`` reads, of `hookgate.events AS e`.
+    static let columns = """
         e.id, e.received_at, e.integration_id, e.clinic_id, e.instance_name, e.route, e.event, e.message_id, e.chat,
         e.state, e.quarantine_reason, e.body_bytes
         """
@@ -27,6 +28,7 @@ package struct PostgresEventArchive: EventArchive {
         if let clinic = filter.clinic { condition({ "e.clinic_id = $\($0)" }, clinic.uuid) }
         if let instance = filter.instance { condition({ "e.instance_name = $\($0)" }, instance.text) }
         if let state = filter.state { condition({ "e.state = $\($0)" }, state.rawValue) }
+        if let reason = filter.reason { condition({ "e.quarantine_reason = $\($0)" }, reason.rawValue) }
         if let kind = filter.kind { condition({ "e.event = $\($0)" }, kind) }
         if let from = filter.receivedFrom { condition({ "e.received_at >= $\($0)" }, from) }
         if let before = filter.receivedBefore { condition({ "e.received_at < $\($0)" }, before) }
@@ -63,7 +65,7 @@ package struct PostgresEventArchive: EventArchive {
     /// The id tells the day, and the day the partition.
     private static func day(_ instant: Date) -> String { String(instant.formatted(.iso8601).prefix(10)) }
 
-    private static func summary(_ row: PostgresRow) throws(PostgresError) -> EventSummary {
+    static func summary(_ row: PostgresRow) throws(PostgresError) -> EventSummary {
         EventSummary(
             id: EventID(try row.decode("id", as: UUID.self)), receivedAt: try row.decode("received_at"),
             integrationID: try row.decode("integration_id", as: UUID?.self).map { IntegrationID($0) },

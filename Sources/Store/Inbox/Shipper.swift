@@ -83,6 +83,20 @@ package final class Shipper: Sendable {
         }
     }
 
+    /// Ships everything there is, however long it takes: for a spool in which nothing is accepted any more. Throws at the
+    /// first failure of the inbox; what went before it is passed, and the rest waits for another try.
+    package func shipAll(afterBatch: (ShipperStatus) -> Void) async throws {
+        while true {
+            do {
+                guard try await shipBatch() else { return }
+                afterBatch(status)
+            } catch is RoutingSourceError {
+                // Bounded: after ``Options/lookUpAttempts`` of these the events are held for a person.
+                continue
+            }
+        }
+    }
+
     /// Ships the next batch; false when there is nothing left.
     private func shipBatch() async throws -> Bool {
         let batch = try await spool.reader.next(

@@ -43,6 +43,12 @@ enum RoutingSQL {
         WHERE t.digest = $1
         """
 
+    /// `$1` is the id.
+    static let integration = """
+        SELECT 'integration' AS kind, \(columns), \(noToken)
+        FROM healthcare.integrations i WHERE i.type = 'whatsapp' AND i.id = $1::uuid
+        """
+
     /// `$1` is the name. The legacy tables are looked into only when no integration has it.
     static func instance(legacy: LegacyNameLookUp) -> String {
         let places = legacy.queries.map { "EXISTS (\($0))" }.joined(separator: " OR ")

@@ -23,6 +23,7 @@ extension SchemaFile {
         SchemaFile("20251019_hookgate_schema.sql", PackageResources._0251019_hookgate_schema_sql),
         addWebhookTokens,
         tokenLedger,
+        SchemaFile("20251022_event_decisions.sql", PackageResources._0251022_event_decisions_sql),
     ]
 
     /// The file that scenario 3 of the migration guide runs by itself, again and again.

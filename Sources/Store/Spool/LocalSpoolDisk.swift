@@ -37,8 +37,7 @@ package struct LocalSpoolDisk: SpoolDisk {
         let file = LocalSpoolFile(descriptor: descriptor, name: Self.lockName)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             guard errno == EWOULDBLOCK else { throw .disk(failure("flock", Self.lockName)) }
-            let text = try? String(decoding: file.read(at: 0, count: 32), as: UTF8.self)
-            throw .locked(directory: directory, pid: text.flatMap { Int32($0.prefix { $0.isNumber }) })
+            throw .locked(directory: directory, pid: Self.pid(in: file))
         }
         do throws(SpoolDiskError) {
             // For the message of whoever comes second; the lock itself is the kernel's and dies with the process.
@@ -76,6 +75,31 @@ package struct LocalSpoolDisk: SpoolDisk {
         let descriptor = openDescriptor(name, O_RDWR)
         guard descriptor >= 0 else { throw failure("open", name) }
         return LocalSpoolFile(descriptor: descriptor, name: name)
+    }
+
+    /// For whoever only looks: needs no right to write.
+    func openForReading(_ name: String) throws(SpoolDiskError) -> any SpoolFile {
+        let descriptor = openFile(path(name), O_RDONLY)
+        guard descriptor >= 0 else { throw failure("open", name) }
+        return LocalSpoolFile(descriptor: descriptor, name: name)
+    }
+
+    /// Who holds the directory, found out without holding it longer than the question takes.
+    func owner() throws(SpoolDiskError) -> SpoolInspection.Owner {
+        let descriptor = openFile(path(Self.lockName), O_RDONLY)
+        guard descriptor >= 0 else {
+            guard errno == ENOENT else { throw failure("open", Self.lockName) }
+            return .nobody
+        }
+        let file = LocalSpoolFile(descriptor: descriptor, name: Self.lockName)
+        if flock(descriptor, LOCK_SH | LOCK_NB) == 0 { return .nobody }
+        guard errno == EWOULDBLOCK else { throw failure("flock", Self.lockName) }
+        return .process(pid: Self.pid(in: file))
+    }
+
+    private static func pid(in lock: LocalSpoolFile) -> Int32? {
+        let text = try? String(decoding: lock.read(at: 0, count: 32), as: UTF8.self)
+        return text.flatMap { Int32($0.prefix { $0.isNumber }) }
     }
 
     package func rename(_ name: String, to newName: String) throws(SpoolDiskError) {

@@ -79,8 +79,10 @@ package final class Spool: EventSpool {
             SegmentWriter(
                 files: files, options: options, gatewayID: opening.gatewayID, lastNumber: opening.lastNumber,
                 nextSequence: opening.ledger.durableSequence + 1, takeSpare: { spare.take() }))
-        spare.prepareNow()
-        startAhead()
+        if options.preparesAhead {
+            spare.prepareNow()
+            startAhead()
+        }
         countDamaged()
         if opening.ledger.durableSequence > opening.ledger.checkpoint.sequence { signal.yield() }
     }
@@ -95,7 +97,9 @@ package final class Spool: EventSpool {
     ) {
         let append = WaitingAppend(event, completion: completion)
         let admission = shared.withLock { shared in
-            shared.queue.admit(append, depthBytes: shared.ledger.depthBytes, options: options)
+            shared.queue.admit(
+                append, depthBytes: shared.ledger.depthBytes, undecidedDepthBytes: shared.ledger.undecidedBytes,
+                options: options)
         }
         switch admission {
         case .refused(let error): completion(.failure(error))
@@ -115,7 +119,9 @@ package final class Spool: EventSpool {
 
     /// The spool's figures, from memory and at once.
     package func statistics() -> SpoolStatistics {
-        shared.withLock { SpoolStatistics(ledger: $0.ledger, queue: $0.queue) }
+        shared.withLock {
+            SpoolStatistics(ledger: $0.ledger, queue: $0.queue, undecidedLimit: options.maximumUndecidedBytes)
+        }
     }
 
     /// ``close()``, then gives the directory back, once nothing of this spool touches it any more. The reader must
@@ -190,8 +196,7 @@ package final class Spool: EventSpool {
         case .committed(let commit):
             let now = time.now
             shared.withLock { shared in
-                shared.ledger.committed(
-                    records: commit.records.count, end: commit.end, oldest: commit.records.first?.receivedAt, at: now)
+                shared.ledger.committed(commit.records, end: commit.end, at: now)
                 shared.queue.finished(commit.records)
             }
             for (append, position) in zip(commit.records, commit.positions) { append.completion(.success(position)) }

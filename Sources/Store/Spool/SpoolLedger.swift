@@ -36,6 +36,8 @@ struct SpoolLedger: Sendable {
     private(set) var segments: [Segment]
     private(set) var checkpoint: SpoolCheckpoint
     private(set) var durableSequence: UInt64
+    /// Of what waits on disk, the bytes of events that nobody could decide; those of earlier processes are not counted.
+    private(set) var undecidedBytes = 0
     private(set) var syncs: UInt64 = 0
     private(set) var lastSyncAt: Date?
     private(set) var failure: String?
@@ -44,10 +46,14 @@ struct SpoolLedger: Sendable {
     var damagedSegments = 0
     var diskUsedShare: Double?
 
+    /// The last sequence that was there when the spool was opened.
+    private let openedSequence: UInt64
+
     init(segments: [Segment], checkpoint: SpoolCheckpoint, durableSequence: UInt64) {
         self.segments = segments
         self.checkpoint = checkpoint
         self.durableSequence = durableSequence
+        self.openedSequence = durableSequence
     }
 
     /// What waits on disk: whole files, but of the one that is written only what is used.
@@ -59,9 +65,10 @@ struct SpoolLedger: Sendable {
         segments.append(segment)
     }
 
-    mutating func committed(records: Int, end: Int, oldest: Date?, at now: Date) {
-        if durableSequence == checkpoint.sequence { oldestReceivedAt = oldest }
-        durableSequence += UInt64(records)
+    mutating func committed(_ records: ArraySlice<WaitingAppend>, end: Int, at now: Date) {
+        if durableSequence == checkpoint.sequence { oldestReceivedAt = records.first?.receivedAt }
+        durableSequence += UInt64(records.count)
+        undecidedBytes += records.reduce(0) { $0 + $1.undecidedByteCount }
         segments[segments.count - 1].end = end
         syncs += 1
         lastSyncAt = now
@@ -97,9 +104,14 @@ struct SpoolLedger: Sendable {
     }
 
     /// Takes a checkpoint that is durable, and says which segments lie wholly below it.
-    mutating func advanced(to checkpoint: SpoolCheckpoint) -> [Segment] {
-        self.checkpoint = checkpoint
-        if checkpoint.sequence == durableSequence { oldestReceivedAt = nil }
+    mutating func advanced(past batch: SpoolBatch) -> [Segment] {
+        checkpoint = batch.checkpoint
+        for record in batch.undecided where record.sequence > openedSequence { undecidedBytes -= record.bytes }
+        if checkpoint.sequence == durableSequence {
+            oldestReceivedAt = nil
+            // What was damaged beyond reading was in no batch.
+            undecidedBytes = 0
+        }
         return segments.filter { $0.number < checkpoint.position.segment }
     }
 

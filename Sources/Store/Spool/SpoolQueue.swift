@@ -9,12 +9,14 @@ struct WaitingAppend: Sendable {
     let body: [UInt8]
     let checksum: UInt32
     let receivedAt: Date
+    let isUndecided: Bool
     let completion: Completion
 
     init(_ event: AcceptedEvent, completion: @escaping Completion) {
         self.head = SpoolRecord.encodeHead(of: event)
         self.body = event.body
         self.receivedAt = event.receivedAt
+        self.isUndecided = event.disposition.isUndecided
         self.completion = completion
         // On the caller's thread, of which there are several; the writer is alone.
         var checksum = CRC32C()
@@ -25,6 +27,8 @@ struct WaitingAppend: Sendable {
 
     var payloadByteCount: Int { head.count + body.count }
     var byteCount: Int { RecordHeader.recordByteCount(payload: payloadByteCount) }
+    /// What it counts against the bound on undecided events.
+    var undecidedByteCount: Int { isUndecided ? byteCount : 0 }
 }
 
 /// The appends that wait for the writer, bounded; knows whether the writer is running. Pure.
@@ -37,21 +41,30 @@ struct SpoolQueue: Sendable {
 
     private(set) var records = 0
     private(set) var bytes = 0
+    private(set) var undecidedBytes = 0
     private(set) var isClosed = false
     private(set) var isWriting = false
     private var waiting: [WaitingAppend] = []
     private var closers: [CheckedContinuation<Void, Never>] = []
 
-    /// - Parameter depthBytes: what waits on disk already; counts against the bound on the whole.
-    mutating func admit(_ append: WaitingAppend, depthBytes: Int, options: SpoolOptions) -> Admission {
+    /// - Parameters:
+    ///   - depthBytes: what waits on disk already; counts against the bound on the whole.
+    ///   - undecidedDepthBytes: of that, what nobody could decide.
+    mutating func admit(
+        _ append: WaitingAppend, depthBytes: Int, undecidedDepthBytes: Int, options: SpoolOptions
+    ) -> Admission {
         let size = append.byteCount
         if isClosed { return .refused(.closed) }
         if records >= options.maximumWaitingRecords || bytes + size > options.maximumWaitingBytes {
             return .refused(.overloaded)
         }
         if depthBytes + bytes + size > options.maximumBytes { return .refused(.full) }
+        if append.isUndecided, undecidedDepthBytes + undecidedBytes + size > options.maximumUndecidedBytes {
+            return .refused(.undecidedFull)
+        }
         records += 1
         bytes += size
+        undecidedBytes += append.undecidedByteCount
         waiting.append(append)
         defer { isWriting = true }
         return .admitted(wakesWriter: !isWriting)
@@ -77,6 +90,7 @@ struct SpoolQueue: Sendable {
     mutating func finished(_ appends: ArraySlice<WaitingAppend>) {
         records -= appends.count
         bytes -= appends.reduce(0) { $0 + $1.byteCount }
+        undecidedBytes -= appends.reduce(0) { $0 + $1.undecidedByteCount }
     }
 
     /// Admits nothing more. Returns whether the queue is empty already; else `closer` is handed out when it is.
@@ -91,5 +105,11 @@ struct SpoolQueue: Sendable {
         guard !isWriting else { return [] }
         defer { closers = [] }
         return closers
+    }
+}
+
+extension AcceptedEvent.Disposition {
+    var isUndecided: Bool {
+        if case .undecided = self { true } else { false }
     }
 }

@@ -64,7 +64,7 @@ extension SpoolReader {
         try spool.files.replace(SpoolFiles.checkpointName, with: batch.checkpoint.encode())
         let passed = spool.withLedger { ledger in
             for number in batch.damagedSegments { ledger.damaged(number) }
-            return ledger.advanced(to: batch.checkpoint)
+            return ledger.advanced(past: batch)
         }
         for segment in passed {
             let name = SpoolFiles.segmentName(segment.number)
@@ -76,6 +76,24 @@ extension SpoolReader {
             // Only now: what could not be removed is tried again the next time.
             spool.withLedger { $0.removed(segment.number) }
         }
+    }
+
+    /// Takes away the last segment too, once all of it is shipped: for a spool in which nothing will be written again.
+    package func removeShipped() async throws(SpoolDiskError) {
+        try await run { () throws(SpoolDiskError) in try removeShippedNow() }
+    }
+
+    private func removeShippedNow() throws(SpoolDiskError) {
+        let (last, checkpoint, isShipped) = spool.withLedger { ledger in
+            (ledger.segments.last, ledger.checkpoint, ledger.checkpoint.sequence == ledger.durableSequence)
+        }
+        guard let last, isShipped else { return }
+        var batch = SpoolBatch(following: checkpoint)
+        batch.checkpoint.position = SpoolPosition(
+            segment: last.number + 1, offset: UInt64(SegmentHeader.regionByteCount))
+        try advanceNow(past: batch)
+        try spool.files.disk.remove(SpoolFiles.spareName)
+        try spool.files.disk.synchronizeDirectory()
     }
 
     private func statisticsNow() -> SpoolStatistics {
@@ -113,6 +131,8 @@ package struct SpoolBatch: Sendable {
     package internal(set) var lostRecords: UInt64 = 0
     var damagedSegments: Set<UInt64> = []
     var checkpoint: SpoolCheckpoint
+    /// The records that nobody could decide when they came, with what they take on disk.
+    var undecided: [(sequence: UInt64, bytes: Int)] = []
     private let start: SpoolCheckpoint
 
     init(following checkpoint: SpoolCheckpoint) {
@@ -170,6 +190,10 @@ private struct SpoolWalk {
             batch.entries.append(
                 SpoolBatch.Entry(
                     sequence: record.sequence, position: position(segment, record.offset), event: event))
+            if event.disposition.isUndecided {
+                let bytes = RecordHeader.recordByteCount(payload: record.payload.count)
+                batch.undecided.append((record.sequence, bytes))
+            }
             batch.checkpoint.sequence = record.sequence
         } catch {
             // The checksum held and yet it is no event: kept aside with its segment, and counted.

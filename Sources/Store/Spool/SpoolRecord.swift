@@ -137,10 +137,8 @@ extension ByteReader {
         case .pending:
             return .pending
         case .quarantined:
-            guard let reason = QuarantineReason(rawValue: try text()) else {
-                throw .invalid("unknown quarantine reason")
-            }
-            return .quarantined(reason)
+            // A later release may hold events for reasons of its own: the event counts for more than the word.
+            return .quarantined(QuarantineReason(rawValue: try text()) ?? .undecided)
         case .undecidedToken:
             guard let digest = TokenDigest(bytes: Array(try take(TokenDigest.byteCount))) else { throw .truncated }
             return .undecided(.token(digest))

@@ -26,10 +26,15 @@ package struct SpoolStatistics: Sendable, Equatable {
     /// Between `append` and completion.
     package let waitingRecords: Int
     package let waitingBytes: Int
+    /// Of events that nobody could decide, on disk or on the way there; those of earlier processes are not counted.
+    package let undecidedBytes: Int
+    package let undecidedLimitBytes: Int
+    /// From 80 % of that limit on a person is told.
+    package var isUndecidedAlarmed: Bool { undecidedBytes >= undecidedLimitBytes / 10 * 8 }
     /// Of the file system under the spool, from 0 to 1; as the writer saw it last.
     package let diskUsedShare: Double?
 
-    init(ledger: SpoolLedger, queue: SpoolQueue) {
+    init(ledger: SpoolLedger, queue: SpoolQueue, undecidedLimit: Int) {
         self.acceptedRecords = ledger.durableSequence
         self.shippedRecords = ledger.checkpoint.sequence - ledger.checkpoint.lost
         self.lostRecords = ledger.checkpoint.lost
@@ -43,6 +48,8 @@ package struct SpoolStatistics: Sendable, Equatable {
         self.lastFailure = ledger.failure
         self.waitingRecords = queue.records
         self.waitingBytes = queue.bytes
+        self.undecidedBytes = ledger.undecidedBytes + queue.undecidedBytes
+        self.undecidedLimitBytes = undecidedLimit
         self.diskUsedShare = ledger.diskUsedShare
     }
 }

@@ -1,0 +1,102 @@
+import FoundationEssentials
+package import HookgateCore
+package import PostgresClient
+
+/// What `hookgate explain` reads: the token ledger, the legacy tables, and an event's way.
+package struct PostgresExplainEvidence: ExplainEvidence {
+    private let pool: PostgresPool
+
+    package init(pool: PostgresPool) {
+        self.pool = pool
+    }
+
+    package func tokenHistory(_ digest: TokenDigest) async throws -> TokenHistory? {
+        let rows = try await pool.query(
+            """
+            SELECT state, grace_until, integration_id, instance_name, created_at, changed_at, revision::text AS revision
+            FROM hookgate.tokens WHERE digest = $1
+            """, [digest.bytes])
+        return try rows.first.map { row in
+            TokenHistory(
+                standing: try RoutingRow(row).standing(),
+                integrationID: try row.decode("integration_id", as: UUID?.self).map { IntegrationID($0) },
+                instanceName: try row.decode("instance_name", as: String?.self).map { InstanceName($0) },
+                createdAt: try row.decode("created_at"), changedAt: try row.decode("changed_at"),
+                revision: UInt64(try row.decode("revision", as: String.self)) ?? 0)
+        }
+    }
+
+    package func legacyMentions(of name: InstanceName) async throws -> [LegacyMention] {
+        guard !name.text.utf8.contains(0) else { return [] }
+        let shapes = try await TableShapes.load(from: pool)
+        var mentions: [LegacyMention] = []
+        for source in LegacySource.allCases where source.yieldsInstances {
+            guard let shape = shapes[source.rawValue] else { continue }
+            if LegacySourceQuery.hidesNames(shape) {
+                mentions.append(LegacyMention(table: source.rawValue, rows: nil))
+                continue
+            }
+            var rows = 0
+            for lookUp in LegacySourceQuery(source, shapes: shapes)?.lookUps ?? [] {
+                let found = try await pool.query("SELECT count(*)::bigint AS rows FROM (\(lookUp)) AS found", [name.text])
+                // One row may name the instance in several places.
+                rows = max(rows, Int(try found[0].decode("rows", as: Int64.self)))
+            }
+            mentions.append(LegacyMention(table: source.rawValue, rows: rows))
+        }
+        return mentions
+    }
+
+    package func held(of holder: QuarantineHolder) async throws -> HeldCount {
+        let condition: String
+        let parameters: [any PostgresEncodable]
+        switch holder {
+        case .integration(let id): (condition, parameters) = ("integration_id = $1", [id.uuid])
+        case .instance(let name):
+            (condition, parameters) = ("integration_id IS NULL AND instance_name = $1", [name.text])
+        case .nobody: (condition, parameters) = ("integration_id IS NULL AND instance_name IS NULL", [])
+        }
+        let rows = try await pool.query(
+            """
+            SELECT count(*)::bigint AS events, coalesce(sum(body_bytes), 0)::bigint AS bytes
+            FROM hookgate.events WHERE state = 'quarantined' AND \(condition)
+            """, parameters)
+        return HeldCount(
+            holder: holder, events: Int(try rows[0].decode("events", as: Int64.self)),
+            bytes: Int(try rows[0].decode("bytes", as: Int64.self)))
+    }
+
+    package func timeline(of id: EventID) async throws -> EventTimeline? {
+        guard let event = try await PostgresEventArchive(pool: pool).event(id) else { return nil }
+        let places = try await pool.query(
+            """
+            SELECT gateway_id::text AS gateway, spool_segment, spool_offset FROM hookgate.events
+            WHERE id = $1 AND day = ($2::timestamptz AT TIME ZONE 'UTC')::date
+            """, [id.uuid, event.summary.receivedAt])
+        let place = places.first
+        let segment: Int64? = try place?.decode("spool_segment")
+        let offset: Int64? = try place?.decode("spool_offset")
+        return EventTimeline(
+            event: event, gatewayID: try place?.decode("gateway", as: String?.self),
+            position: segment.flatMap { segment in
+                offset.map { SpoolPosition(segment: UInt64(clamping: segment), offset: UInt64(clamping: $0)) }
+            },
+            decisions: try await decisions(over: id))
+    }
+
+    private func decisions(over id: EventID) async throws -> [EventTimeline.Decision] {
+        let table = try await pool.query("SELECT to_regclass('hookgate.event_decisions') IS NOT NULL AS is_there")
+        guard try table[0].decode("is_there") else { return [] }
+        return try await pool.query(
+            """
+            SELECT decided_at, actor, decision, held_because, note FROM hookgate.event_decisions
+            WHERE event_id = $1 ORDER BY id LIMIT 100
+            """, [id.uuid]
+        ).map { row in
+            EventTimeline.Decision(
+                decidedAt: try row.decode("decided_at"), actor: try row.decode("actor"),
+                decision: try row.decode("decision"), heldBecause: try row.decode("held_because"),
+                note: try row.decode("note"))
+        }
+    }
+}

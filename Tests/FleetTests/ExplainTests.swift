@@ -1,0 +1,137 @@
+import Fleet
+import FoundationEssentials
+import HookgateCore
+import HookgateTestSupport
+import PostgresClient
+import Store
+import Testing
+
+/// `hookgate explain` over a real database.
+@Suite(.timeLimit(.minutes(2))) struct ExplainTests {
+    private struct NoGateway: RunningGateway {
+        func word() async -> RunningGatewayWord { .nobodyAnswers(address: "http://127.0.0.1:1") }
+    }
+
+    private static func explain(
+        _ text: String, _ held: HeldEvents, limits: QuarantineLimits = QuarantineLimits()
+    ) async throws -> Explanation {
+        let pool = held.database.pool
+        let explain = Explain(
+            Explain.Ports(
+                routing: held.routing, catalog: PostgresIntegrationCatalog(pool: pool),
+                evidence: PostgresExplainEvidence(pool: pool), quarantine: held.store, gateway: NoGateway()),
+            limits: limits, time: .system)
+        return try #require(try await explain.run(text))
+    }
+
+    private static func everything(_ explanation: Explanation) -> String {
+        (explanation.steps.map(\.finding) + [explanation.answer?.why ?? "", explanation.remedy ?? ""])
+            .joined(separator: "\n")
+    }
+
+    @Test func aTokenInForceIsAnsweredWithOKAndNeverPrinted() async throws {
+        try await withHeldEvents { held in
+            let integration = try await held.add("clinic-a", token: HeldEvents.token)
+            let secret = HeldEvents.token.secretText
+            for text in [secret, "https://h/webhooks/evolution/whatsapp/\(secret)/messages-upsert"] {
+                let explanation = try await Self.explain(text, held)
+                #expect(explanation.answer?.httpStatus == 200 && explanation.answer?.status == "ok")
+                #expect(!explanation.needsAttention && explanation.remedy == nil)
+                #expect(Self.everything(explanation).contains("\(integration)"))
+                #expect(Self.everything(explanation).contains(HeldEvents.token.digest.fingerprint))
+                #expect(!Self.everything(explanation).contains(secret.dropFirst(8)))
+            }
+        }
+    }
+
+    @Test func aTokenThatWasReplacedByHandIsRevokedAndItsLedgerSaysSo() async throws {
+        try await withHeldEvents { held in
+            _ = try await held.add("clinic-a", token: HeldEvents.token)
+            try await held.database.pool.query("UPDATE healthcare.integrations SET webhook_token = 'another-one'")
+            let explanation = try await Self.explain(HeldEvents.token.secretText, held)
+            #expect(explanation.answer?.httpStatus == 403)
+            #expect(explanation.needsAttention)
+            #expect(explanation.steps.contains { $0.name == "Ledger" && $0.finding.hasPrefix("revoked") })
+        }
+    }
+
+    @Test(arguments: [
+        (HeldEvents.token.secretText, 404), (HeldEvents.token.secretText + "x", 404), ("stranger", 404),
+        ("https://h/elsewhere", 404),
+    ])
+    func whatNobodyHasIsA404(text: String, status: Int) async throws {
+        try await withHeldEvents { held in
+            let explanation = try await Self.explain(text, held)
+            #expect(explanation.answer?.httpStatus == status)
+            #expect(explanation.needsAttention && explanation.remedy != nil)
+        }
+    }
+
+    @Test func aTextThatNobodyHasIsNotRepeated() async throws {
+        try await withHeldEvents { held in
+            let text = "0123456789abcdef0123456789abcdef"
+            for given in [text, "/webhooks/evolution/\(text)"] {
+                let explanation = try await Self.explain(given, held)
+                #expect(!Self.everything(explanation).contains(text))
+            }
+        }
+    }
+
+    @Test func aTokenOfTheOldSystemOnThePathOfNamesIsRecognised() async throws {
+        try await withHeldEvents { held in
+            let old = try #require(WebhookToken("0123456789abcdef0123456789abcdef"))
+            _ = try await held.add("clinic-a", token: old)
+            let bare = try await Self.explain(old.secretText, held)
+            #expect(bare.answer?.status == "ok")
+            let misplaced = try await Self.explain("/webhooks/evolution/\(old.secretText)", held)
+            #expect(misplaced.answer?.httpStatus == 404)
+            #expect(misplaced.remedy?.contains("/whatsapp/") == true)
+            #expect(!Self.everything(misplaced).contains(old.secretText))
+        }
+    }
+
+    @Test func aDisabledInstanceIsHeldBackUntilItsBoundIsReached() async throws {
+        try await withHeldEvents { held in
+            let integration = try await held.add("clinic-a", enabled: false)
+            let before = try await Self.explain("clinic-a", held)
+            #expect(before.answer?.status == "quarantined")
+            #expect(before.answer?.reason == .integrationDisabled)
+            _ = try await held.hold(.integrationDisabled, integration: integration)
+            let full = try await Self.explain("clinic-a", held, limits: QuarantineLimits(events: 1, bytes: 1 << 20))
+            #expect(full.answer?.httpStatus == 503)
+        }
+    }
+
+    @Test func aNameInALegacyTableAloneSaysWhichTable() async throws {
+        try await withHeldEvents { held in
+            try await held.database.pool.execute(
+                script: """
+                    CREATE TABLE public.evolution_instances (id uuid, instance_name text);
+                    INSERT INTO public.evolution_instances VALUES (gen_random_uuid(), 'old-one');
+                    """)
+            let explanation = try await Self.explain("old-one", held)
+            #expect(explanation.answer?.reason == .noIntegration)
+            #expect(Self.everything(explanation).contains("public.evolution_instances has it in 1 rows"))
+            #expect(explanation.remedy?.hasPrefix("hookgate migrate") == true)
+        }
+    }
+
+    @Test func anEventTellsItsWayAndWhatAReleaseWouldComeTo() async throws {
+        try await withHeldEvents { held in
+            let integration = try await held.add("clinic-a")
+            let event = try await held.hold(.tokenRetired, integration: integration)
+            let explanation = try await Self.explain(event.text, held)
+            #expect(explanation.needsAttention)
+            #expect(explanation.remedy == "hookgate quarantine release \(event)")
+            #expect(explanation.steps.map(\.name) == ["Read", "Accepted", "Spool", "Inbox", "State", "Release"])
+            let act = QuarantineAct(actor: "anna@desk", decidedAt: Date(), note: nil)
+            let options = QuarantineRelease.Options(filter: QuarantineFilter())
+            _ = try await QuarantineRelease(store: held.store, routing: held.routing, time: .system).run(
+                options, act: act
+            ) { _, _ in }
+            let after = try await Self.explain(event.text, held)
+            #expect(!after.needsAttention)
+            #expect(Self.everything(after).contains("released by anna@desk"))
+        }
+    }
+}
