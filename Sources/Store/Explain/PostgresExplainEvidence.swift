@@ -38,9 +38,9 @@ package struct PostgresExplainEvidence: ExplainEvidence {
             }
             var rows = 0
             for lookUp in LegacySourceQuery(source, shapes: shapes)?.lookUps ?? [] {
-                let found = try await pool.query("SELECT count(*)::bigint AS rows FROM (\(lookUp)) AS found", [name.text])
-                // One row may name the instance in several places.
-                rows = max(rows, Int(try found[0].decode("rows", as: Int64.self)))
+                let found = try await pool.query(
+                    "SELECT count(*)::bigint AS rows FROM (\(lookUp)) AS found", [name.text])
+                rows += Int(try found[0].decode("rows", as: Int64.self))
             }
             mentions.append(LegacyMention(table: source.rawValue, rows: rows))
         }
