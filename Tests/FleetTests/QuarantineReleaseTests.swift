@@ -106,6 +106,11 @@ import Testing
                     "\(released) released token_retired anna@desk seen",
                     "\(discarded) discarded token_revoked anna@desk seen",
                 ])
+            let audit = try await held.database.pool.query("SELECT action FROM hookgate.audit_log ORDER BY id")
+            #expect(
+                try audit.map { row in try row.decode("action", as: String.self) }
+                    == ["quarantine.release", "quarantine.discard"])
+            #expect(try await AuditLog.verify(held.database.pool) == .whole(entries: 2))
         }
     }
 

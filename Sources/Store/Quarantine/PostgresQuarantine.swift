@@ -90,7 +90,20 @@ package struct PostgresQuarantine: QuarantineStore, QuarantineCounting {
 
     package func release(_ events: [ReleasedEvent], act: QuarantineAct) async throws -> Set<EventID> {
         guard !events.isEmpty else { return [] }
-        let rows = try await pool.query(
+        return try await pool.transaction { connection in
+            let released = try await release(events, act: act, on: connection)
+            let reasons = Dictionary(
+                events.filter { released.contains($0.event.id) }.map { ($0.event.quarantineReason ?? "", 1) },
+                uniquingKeysWith: +)
+            try await note("quarantine.release", reasons, act, on: connection)
+            return released
+        }
+    }
+
+    private func release(
+        _ events: [ReleasedEvent], act: QuarantineAct, on connection: PostgresConnection
+    ) async throws -> Set<EventID> {
+        let rows = try await connection.query(
             """
             WITH released AS (
                 SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[])
@@ -117,11 +130,22 @@ package struct PostgresQuarantine: QuarantineStore, QuarantineCounting {
     }
 
     package func discard(_ filter: QuarantineFilter, limit: Int, act: QuarantineAct) async throws -> Int {
+        try await pool.transaction { connection in
+            let reasons = try await discard(filter, limit: limit, act: act, on: connection)
+            try await note("quarantine.discard", reasons, act, on: connection)
+            return reasons.values.reduce(0, +)
+        }
+    }
+
+    /// - Returns: how many of each reason.
+    private func discard(
+        _ filter: QuarantineFilter, limit: Int, act: QuarantineAct, on connection: PostgresConnection
+    ) async throws -> [String: Int] {
         var conditions = HeldConditions(filter)
         let (decidedAt, actor, note) = (
             conditions.parameter(act.decidedAt), conditions.parameter(act.actor), conditions.parameter(act.note)
         )
-        let rows = try await pool.query(
+        let rows = try await connection.query(
             """
             WITH chosen AS (
                 SELECT e.day, e.id FROM hookgate.events AS e
@@ -134,9 +158,29 @@ package struct PostgresQuarantine: QuarantineStore, QuarantineCounting {
                 INSERT INTO hookgate.event_decisions (event_id, decided_at, actor, decision, held_because, note)
                 SELECT id, \(decidedAt)::timestamptz, \(actor), 'discarded', quarantine_reason, \(note) FROM changed
             )
-            SELECT count(*)::bigint AS discarded FROM changed
+            SELECT quarantine_reason AS reason, count(*)::bigint AS discarded FROM changed GROUP BY 1
             """, conditions.parameters)
-        return Int(try rows[0].decode("discarded", as: Int64.self))
+        let counts = try rows.map { row in
+            (try row.decode("reason", as: String.self), Int(try row.decode("discarded", as: Int64.self)))
+        }
+        return Dictionary(uniqueKeysWithValues: counts)
+    }
+
+    private struct AuditDetail: Encodable {
+        let events: Int
+        let heldBecause: [String: Int]
+        let note: String?
+    }
+
+    /// The deed in the audit log, which holds counts; each event's own decision is in `hookgate.event_decisions`.
+    private func note(
+        _ action: String, _ reasons: [String: Int], _ act: QuarantineAct, on connection: PostgresConnection
+    ) async throws {
+        guard !reasons.isEmpty else { return }
+        let detail = AuditDetail(events: reasons.values.reduce(0, +), heldBecause: reasons, note: act.note)
+        try await AuditLog.append(
+            AuditEntry(actor: act.actor, action: action, subject: nil, detail: detail), at: act.decidedAt,
+            on: connection)
     }
 
     // MARK: Bodies

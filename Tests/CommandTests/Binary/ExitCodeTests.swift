@@ -26,7 +26,8 @@ struct ExitCodeTests {
     @Test(arguments: [
         "check", "migrate", "migrate run", "migrate verify", "migrate runs", "migrate show", "migrate undo", "schema",
         "schema apply", "schema status", "tokens", "test", "serve", "events", "events list",
-        "events show", "doctor", "config", "demo", "quarantine", "quarantine list", "quarantine release", "quarantine discard",
+        "events show", "doctor", "config", "demo", "quarantine", "quarantine list", "quarantine release",
+        "quarantine discard",
         "explain", "spool", "spool status", "spool verify", "spool ship",
     ])
     func everyVerbHasHelpWithAnExample(verb: String) async throws {
