@@ -77,9 +77,6 @@ let package = Package(
                 "Gateway", "HookgateCore", "HookgateTestSupport", logging, nioCore, nioPosix, nioHTTP1, nioEmbedded,
             ]
         ),
-        .testTarget(
-            name: "FleetTests",
-            dependencies: ["Fleet", "HookgateCore", "PostgresClient", "Store", "HookgateTestSupport"]),
         .testTarget(name: "MigrationTests", dependencies: ["Migration", "Store", "HookgateTestSupport"]),
         .testTarget(
             name: "FleetTests",
