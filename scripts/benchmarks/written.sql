@@ -9,4 +9,5 @@ SELECT jsonb_build_object(
     'journal', (SELECT count(*) FROM hookgate.migration_rows),
     'journal_sum', (SELECT sum(hashtextextended(ROW(instance_name, action, clinic_evidence, legacy_row, before,
         after - '{id,webhook_token,revision,migrated_at,migrated_run}'::text[])::text, 0)::numeric)::text
-        FROM hookgate.migration_rows));
+        FROM hookgate.migration_rows),
+    'journal_bytes', (SELECT sum(pg_column_size(m.*)) FROM hookgate.migration_rows m));
