@@ -16,6 +16,7 @@ struct IntegrationColumns {
     static let version = "md5(i::text)"
 
     private let shape: TableShape
+    private let namesAreIndexed: Bool
 
     /// Nil when the table is not there, or lacks the columns without which a row cannot be told from others.
     init?(_ shapes: TableShapes) {
@@ -23,10 +24,10 @@ struct IntegrationColumns {
             ["id", "type", "provider", "config"].allSatisfy(shape.has)
         else { return nil }
         self.shape = shape
+        self.namesAreIndexed = shapes.namesAreIndexed
     }
 
-    /// Integrations with one of these names (`$1`). One look-up for each name, which the OFFSET keeps the planner from
-    /// replacing: without statistics, as in the middle of a run, it would rather read the whole table.
+    /// Integrations with one of these names (`$1`).
     var byName: String {
         """
         SELECT \(Self.name) AS name, i.id, i.version, \(text("organization_id")) AS organization_id,
@@ -35,13 +36,20 @@ struct IntegrationColumns {
                \(time("connected_at")) AS connected_at, \(time("last_seen_at")) AS last_seen_at,
                \(time("created_at")) AS created_at, \(text("webhook_token")) AS webhook_token,
                CASE WHEN jsonb_typeof(i.config::jsonb) = 'object' THEN i.config::jsonb::text END AS config
-        FROM unnest($1::text[]) AS wanted (name)
-        CROSS JOIN LATERAL (
-            SELECT i.*, \(Self.version) AS version FROM \(shape.name) i
-            WHERE \(Self.condition) AND \(Self.name) = wanted.name OFFSET 0
-        ) i
+        FROM \(rowsByName) i
         ORDER BY i.id
         """
+    }
+
+    /// With an index one look-up for each name, which the OFFSET keeps the planner from replacing: without statistics, as
+    /// in the middle of a run, it would rather read the whole table. Without an index the table is read once.
+    private var rowsByName: String {
+        let rows = "SELECT i.*, \(Self.version) AS version FROM \(shape.name) i WHERE \(Self.condition)"
+        guard namesAreIndexed else { return "(\(rows) AND \(Self.name) = ANY ($1::text[]))" }
+        return """
+            unnest($1::text[]) AS wanted (name)
+            CROSS JOIN LATERAL (\(rows) AND \(Self.name) = wanted.name OFFSET 0)
+            """
     }
 
     /// The names of all integrations in the shape of ``LegacyUnion``.

@@ -31,6 +31,8 @@ struct TableShapes: Sendable {
     private static let clinicTables = ["healthcare.clinics", "public.clinics"]
 
     private let shapes: [String: TableShape]
+    /// Whether an index of ours finds integrations by their instance name.
+    let namesAreIndexed: Bool
 
     /// The table, if it is there, readable or not.
     subscript(name: String) -> TableShape? { shapes[name] }
@@ -53,7 +55,10 @@ struct TableShapes: Sendable {
                    row_security_active(c.oid) AS hides_rows, a.attname::text AS column,
                    format_type(CASE WHEN t.typbasetype <> 0 THEN t.typbasetype ELSE a.atttypid END, NULL) AS type,
                    has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT')
-                       AS is_readable
+                       AS is_readable,
+                   EXISTS (SELECT FROM pg_index WHERE indisvalid AND indexrelid IN (
+                       to_regclass('healthcare.hookgate_integrations_instance'),
+                       to_regclass('healthcare.hookgate_integrations_instance_lookup'))) AS names_are_indexed
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -76,6 +81,6 @@ struct TableShapes: Sendable {
                 name: name, kind: try row.decode("is_view") ? .view : .table, columns: columns,
                 hiddenColumns: hidden, hidesRows: try row.decode("hides_rows"))
         }
-        return TableShapes(shapes: shapes)
+        return TableShapes(shapes: shapes, namesAreIndexed: try rows.first?.decode("names_are_indexed") ?? false)
     }
 }

@@ -61,6 +61,26 @@ import Testing
         }
     }
 
+    @Test func integrationsAreFoundBeforeAnyIndexOfOursIsThere() async throws {
+        let old = """
+            CREATE TABLE healthcare.integrations (
+                id uuid PRIMARY KEY DEFAULT gen_random_uuid(), organization_id uuid, clinic_id uuid, type text, provider text,
+                status text, enabled boolean, phone_number text, display_name text, config jsonb);
+            """
+        try await Fleet.withoutSchema(Fleet.clinics + Fleet.instances + old) { fleet in
+            try await fleet.addInstances((1...5).map { "clinic-\($0)" })
+            try await fleet.run(
+                """
+                INSERT INTO healthcare.integrations (organization_id, type, provider, config)
+                SELECT organization_id, 'whatsapp', 'evolution', jsonb_build_object('instance', instance_name)
+                FROM public.evolution_instances WHERE instance_name IN ('clinic-2', 'clinic-4')
+                """)
+            let counts = try await Fleet(fleet.database, pageSize: 2).migrate(MigrationOptions(isDryRun: true)).counts
+            #expect(counts.updated == 2)
+            #expect(counts.inserted == 3)
+        }
+    }
+
     @Test func everySharedTokenIsFoundHoweverManyThereAre() async throws {
         try await Fleet.withSchema { fleet in
             try await fleet.addInstances((1...450).map { "clinic-\($0)" })
