@@ -13,6 +13,7 @@ final class CheckPrinter {
         let lastTokenTraffic: String?
         let lastLegacyTraffic: String?
         let notes: [String]
+        let becomes: String?
         let nextStep: String
     }
 
@@ -138,6 +139,7 @@ final class CheckPrinter {
         var lines = ["[\(number)] \(state.name)"]
         let legacy = state.legacyRows.map { "\($0.place) (\($0.status ?? "no status"))" }
         lines.append("    Legacy row:  \(legacy.isEmpty ? "none" : legacy.joined(separator: ", "))")
+        if let becomes = state.becomes { lines.append("    Becomes:     \(becomes)") }
         let rows = state.integrations.map { row in
             "\(row.id) (\(row.status ?? "no status"), Enabled: \(GuideLayout.truth(row.isEnabled ?? false)))"
         }
@@ -159,7 +161,7 @@ final class CheckPrinter {
             clinicName: state.clinic?.name, hasToken: Self.hasToken(state),
             evolutionWebhook: Self.words(state.evolutionWebhook), lastTokenTraffic: state.lastTraffic[.token]?.text,
             lastLegacyTraffic: state.lastTraffic[.instance]?.text, notes: state.notes.map(\.description),
-            nextStep: state.nextStep.description)
+            becomes: state.becomes, nextStep: state.nextStep.description)
     }
 
     private func document(_ report: CheckReport) -> Document {

@@ -20,11 +20,14 @@ package struct InstanceState: Sendable, Equatable {
     package let evolutionWebhook: EvolutionWebhook
     package let lastTraffic: [Route: Timestamp]
     package let notes: [PlanNote]
+    /// What a migration would make of its legacy rows; nil where no legacy table names it.
+    package let becomes: String?
     package let nextStep: NextStep
 
     package init(
         name: InstanceName, legacyRows: [LegacyRow], integrations: [IntegrationRow], clinic: ClinicCandidate?,
-        evolutionWebhook: EvolutionWebhook, lastTraffic: [Route: Timestamp], notes: [PlanNote], nextStep: NextStep
+        evolutionWebhook: EvolutionWebhook, lastTraffic: [Route: Timestamp], notes: [PlanNote], becomes: String? = nil,
+        nextStep: NextStep
     ) {
         self.name = name
         self.legacyRows = legacyRows
@@ -33,6 +36,7 @@ package struct InstanceState: Sendable, Equatable {
         self.evolutionWebhook = evolutionWebhook
         self.lastTraffic = lastTraffic
         self.notes = notes
+        self.becomes = becomes
         self.nextStep = nextStep
     }
 }

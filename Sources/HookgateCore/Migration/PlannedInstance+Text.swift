@@ -28,6 +28,17 @@ extension PlanAction {
         }
     }
 
+    /// What becomes of the legacy rows.
+    package var becomes: String {
+        switch self {
+        case .insert: "a new integration"
+        case .update(let row, let changes, _): "integration \(row.id), of which \(changes.count) fields are filled"
+        case .unchanged(let row, _): "integration \(row.id), which has it all"
+        case .ambiguous, .conflict, .noClinic: "nothing until a person decides"
+        case .excluded: "nothing, by a person's decision"
+        }
+    }
+
     private static func list(_ candidates: [ClinicCandidate], of clinicCount: Int) -> String {
         let names = candidates.map { candidate in
             let grounds = candidate.evidence.map(\.description).joined(separator: " and ")

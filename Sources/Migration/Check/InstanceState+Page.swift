@@ -11,7 +11,7 @@ extension InstanceState {
         self.init(
             name: instance.name, legacyRows: instance.rows, integrations: integrations,
             clinic: planned?.clinic ?? ownClinic, evolutionWebhook: .notAsked, lastTraffic: traffic,
-            notes: planned?.notes ?? [],
+            notes: planned?.notes ?? [], becomes: planned?.action.becomes,
             nextStep: Self.nextStep(plan: planned?.action, integrations: integrations, traffic: traffic))
     }
 

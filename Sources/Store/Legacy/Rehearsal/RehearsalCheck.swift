@@ -13,14 +13,18 @@ struct RehearsalCheck {
         let sameKey = index.keys.indices.map { "batch.k\($0) \(equals) standing.k\($0)" }.joined(separator: " AND ")
         let condition = index.predicate.map { "WHERE \($0)" } ?? ""
         self.constraint = index.name
+        // Row by row, through both indexes: without statistics of the copy a join may begin with all that stands.
         self.sql = """
             SELECT j.instance_name, batch.id
             FROM \(RehearsalCopy.target.journal) j
-            JOIN (SELECT id, \(keys) FROM \(RehearsalCopy.target.integrations) \(condition)) batch
-                ON batch.id = j.integration_id
-            JOIN (SELECT id, \(keys) FROM \(TableShapes.integrations) \(condition)) standing ON \(sameKey)
-            WHERE standing.id <> batch.id
-                AND NOT EXISTS (SELECT FROM \(RehearsalCopy.target.integrations) c WHERE c.id = standing.id)
+            CROSS JOIN LATERAL (
+                SELECT * FROM (SELECT id, \(keys) FROM \(RehearsalCopy.target.integrations) \(condition)) keyed
+                WHERE keyed.id = j.integration_id LIMIT 1) batch
+            CROSS JOIN LATERAL (
+                SELECT FROM (SELECT id, \(keys) FROM \(TableShapes.integrations) \(condition)) standing
+                WHERE \(sameKey) AND standing.id <> batch.id
+                    AND NOT EXISTS (SELECT FROM \(RehearsalCopy.target.integrations) c WHERE c.id = standing.id)
+                LIMIT 1) taken
             """
     }
 
