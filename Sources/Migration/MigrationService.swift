@@ -25,12 +25,21 @@ package struct MigrationService: MigrationUseCases {
         self.pageSize = pageSize
     }
 
+    package func mark() async throws -> InventoryMark {
+        try await inventory.mark()
+    }
+
     package func runs(limit: Int) async throws -> [RunRecord] {
         try await ledger.runs(limit: limit)
     }
 
-    package func show(_ run: RunID, observe: ([RunEntry]) async throws -> Void) async throws -> RunRecord {
+    package func record(of run: RunID) async throws -> RunRecord {
         guard let record = try await ledger.run(run) else { throw MigrationError.unknownRun(run) }
+        return record
+    }
+
+    package func show(_ run: RunID, observe: ([RunEntry]) async throws -> Void) async throws -> RunRecord {
+        let record = try await record(of: run)
         try await ledger.entries(of: run, pageSize: pageSize, body: observe)
         return record
     }

@@ -9,8 +9,8 @@ struct DemoCommand: Verb {
         commandName: "demo",
         abstract: "Show the whole story on a private, throw-away PostgreSQL with a sample fleet.",
         discussion: """
-            Loads a legacy fleet, checks, migrates, verifies, starts the gateway, posts webhooks on both URLs and \
-            shows where each went. Touches no database of yours. Exit code 0 only if every step held.
+            Loads a legacy fleet, checks, migrates, verifies, decides an open case in a file and takes that back, \
+            starts the gateway, posts webhooks on both URLs and shows where each went. Touches no database of yours. Exit code 0 only if every step held.
 
             Example:
               hookgate demo --no-wait
@@ -42,7 +42,7 @@ struct DemoCommand: Verb {
         let url = cluster.url(database: "demo")
         try await Self.createDatabase("demo", on: cluster)
         let pool = PostgresPool(url: url, options: PostgresPoolOptions(maximumConnections: 2))
-        let stage = try DemoStage(databaseURL: url, dataDirectory: directory + "/data")
+        let stage = try DemoStage(databaseURL: url, directory: directory)
         let story = DemoStory(stage: stage, pool: pool, waitsAtEnd: !noWait)
         do {
             try await story.tell()

@@ -8,10 +8,14 @@ import SystemPackage
 final class DemoStage {
     private let executable: String
     private let environment: [Environment.Key: String]
+    /// Where the commands run, and where the files that they are given lie.
+    private let directory: String
     private var failures: [String] = []
     private(set) var holds = 0
 
-    init(databaseURL: String, dataDirectory: String) throws {
+    init(databaseURL: String, directory: String) throws {
+        let dataDirectory = directory + "/data"
+        self.directory = directory
         guard let executable = Self.ownPath() else {
             throw CommandFailure("Cannot find the path of this program; the demo starts it again for each command.")
         }
@@ -37,6 +41,14 @@ final class DemoStage {
         StandardStream.output.line(text)
     }
 
+    /// Writes a file for the commands to come, and shows it.
+    func write(_ text: String, to name: String) throws {
+        guard FileManager.default.createFile(atPath: directory + "/" + name, contents: Data(text.utf8)) else {
+            throw CommandFailure("Cannot write \(name) in \(directory).")
+        }
+        StandardStream.output.write("\n$ cat \(name)\n\(text)")
+    }
+
     /// Notes one thing that must hold, and shows whether it does.
     func expect(_ holds: Bool, _ fact: String) {
         if holds {
@@ -56,7 +68,8 @@ final class DemoStage {
         StandardStream.output.line("\n$ hookgate \(shown.joined(separator: " "))")
         let result = try await Subprocess.run(
             .path(FilePath(executable)), arguments: Arguments(arguments),
-            environment: .custom(environment), output: .string(limit: 4 << 20), error: .string(limit: 1 << 20))
+            environment: .custom(environment), workingDirectory: FilePath(directory),
+            output: .string(limit: 4 << 20), error: .string(limit: 1 << 20))
         let text = result.standardOutput
         if showing { StandardStream.output.write(text) }
         StandardStream.output.write(result.standardError)

@@ -40,11 +40,13 @@ struct DemoStory {
             try await untouchedTables() == before,
             "the legacy tables, other kinds of integration and the conversations are untouched")
 
-        stage.heading("3. The tokens")
+        try await decideAndTakeBack()
+
+        stage.heading("5. The tokens")
         try await stage.hookgate("get_webhook_tokens.py", ending: .done)
         let tokens = try await tokens()
 
-        stage.heading("4. The gateway, on both URLs")
+        stage.heading("6. The gateway, on both URLs")
         try await stage.withGateway { address in
             let traffic = DemoTraffic(base: try PublicURL(address))
             let webhooks = DemoWebhooks(stage: stage, pool: pool, traffic: traffic, tokens: tokens)
@@ -59,7 +61,49 @@ struct DemoStory {
             }
         }
         try await proveNothingIsLost()
+        try await proveThatUndoSparesWhatIsInUse()
         summary()
+    }
+
+    /// An organization with two clinics and nothing that tells them apart: a person decides, and thinks better of it.
+    private func decideAndTakeBack() async throws {
+        stage.heading("3. A decision: two clinics fit hill-street, and a file says which")
+        try stage.write(
+            """
+            hill-street:
+              clinic: c0000000-0000-4000-8000-000000000006  # Hill Street East
+
+            """, to: "decisions.yaml")
+        let before = try await integrations()
+        let decided = try await stage.hookgate("migrate", "--overrides", "decisions.yaml", ending: .attention)
+        stage.expect(
+            decided.contains("✅ Migrated hill-street → Hill Street East"),
+            "the undecided instance went where the file says")
+        stage.expect(try await integrations().count == before.count + 1, "and nothing else was written")
+
+        stage.heading("4. Second thoughts: that run is taken back, and only that run")
+        try await stage.hookgate("migrate", "runs", ending: .done)
+        let run = try await run("DESC")
+        try await stage.hookgate("migrate", "show", run, ending: .done)
+        try await stage.hookgate("migrate", "undo", run, "--dry-run", ending: .done)
+        try await stage.hookgate("migrate", "undo", run, ending: .done)
+        stage.expect(try await integrations() == before, "every row is as it was before that run, byte for byte")
+    }
+
+    private func proveThatUndoSparesWhatIsInUse() async throws {
+        stage.heading("7. What undoing the first run would leave alone by now")
+        let preview = try await stage.hookgate("migrate", "undo", try await run("ASC"), "--dry-run", ending: .attention)
+        stage.expect(
+            preview.contains("clinic-abc123: left as it is, because webhooks come on its token URL"),
+            "an integration in use would stay: without it Evolution's webhooks would be refused for good")
+    }
+
+    /// The id of the first run (`ASC`) or the latest (`DESC`).
+    private func run(_ order: String) async throws -> String {
+        try await pool.query("SELECT id::text AS id FROM hookgate.migration_runs ORDER BY started_at \(order) LIMIT 1")[
+            0
+        ]
+        .decode("id")
     }
 
     private func proveNothingIsLost() async throws {

@@ -67,6 +67,8 @@ final class MigrationPrinter: Sendable {
         var instances: [Instance] = []
         var inError = 0
         var faults: [String] = []
+        var found = 0
+        var isVerifying = false
     }
 
     private let isDryRun: Bool
@@ -74,6 +76,7 @@ final class MigrationPrinter: Sendable {
     private let isVerbose: Bool
     private let scope: PlanScope
     private let state = Mutex(State())
+    private let progress = ProgressLine()
 
     init(isDryRun: Bool, isJSON: Bool, isVerbose: Bool = false, scope: PlanScope = .everything) {
         self.isDryRun = isDryRun
@@ -93,18 +96,25 @@ final class MigrationPrinter: Sendable {
 
     func print(_ event: MigrationEvent) {
         switch event {
+        case .waiting:
+            StandardStream.error.line("Another migration of this database is at work; waiting for it to end.")
         case .surveyed(let survey):
             if !isJSON { StandardStream.output.line("Found \(survey.instanceCount) Evolution instances\n") }
-        case .planned(let instance): print(instance, isWritten: false)
-        case .migrated(let instance): print(instance, isWritten: true)
+            state.withLock { $0.found = survey.instanceCount }
+            progress.begin(isDryRun ? "Planning" : "Migrating", total: survey.instanceCount)
+        case .planned(let instance):
+            progress.beside { print(instance, isWritten: false) }
+            progress.advance()
+        case .migrated(let instance):
+            progress.beside { print(instance, isWritten: true) }
+            progress.advance()
         case .batchCommitted: break
-        case .verified(let result):
-            guard result.outcome == .mismatch || result.outcome == .missing else { return }
-            state.withLock { $0.faults += VerificationPrinter.lines(result) }
+        case .verified(let result): verified(result)
         }
     }
 
     func finish(_ summary: MigrationSummary) throws {
+        progress.end()
         let state = state.withLock { $0 }
         if isJSON { return try JSONOutput.print(document(summary, state.instances)) }
         let counts = summary.counts
@@ -156,6 +166,18 @@ final class MigrationPrinter: Sendable {
         if let reason = report.unavailable { return ["⚠️ Rehearsal: not possible, \(reason)"] }
         let line = "Rehearsal: the statements were tried on a temporary copy of healthcare.integrations"
         return [line] + report.remarks.map { "  ⚠️ \($0)" }
+    }
+
+    private func verified(_ result: InstanceVerification) {
+        let isFirst = state.withLock { state in
+            if result.outcome == .mismatch || result.outcome == .missing {
+                state.faults += VerificationPrinter.lines(result)
+            }
+            defer { state.isVerifying = true }
+            return !state.isVerifying
+        }
+        if isFirst { progress.begin("Verifying", total: state.withLock { $0.found }) }
+        progress.advance()
     }
 
     private static func verificationBlock(

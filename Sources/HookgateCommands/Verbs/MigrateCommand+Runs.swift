@@ -26,6 +26,11 @@ extension MigrateCommand {
                     StandardStream.output.line("No runs yet.")
                 } else {
                     for run in runs { StandardStream.output.line(RunDocument(run).line) }
+                    if runs.contains(where: { $0.outcome.state == .interrupted }) {
+                        StandardStream.output.line(
+                            "\nAn interrupted run lost its process. What it had written stands; `hookgate migrate` does the rest."
+                        )
+                    }
                 }
                 return .done
             }
@@ -49,21 +54,15 @@ extension MigrateCommand {
         func perform() async throws -> ExitStatus {
             let id = try RunDocument.identifier(run)
             return try await Database.use(try global.configuration()) { database in
+                let record = try await database.migration.record(of: id)
                 var entries: [RunDocument.Entry] = []
-                let record = try await database.migration.show(id) { page in
-                    for entry in page {
-                        if global.json {
-                            entries.append(RunDocument.Entry(entry))
-                        } else {
-                            StandardStream.output.line(RunDocument.Entry(entry).line)
-                        }
+                if !global.json { RunDocument(record).lines.forEach(StandardStream.output.line) }
+                _ = try await database.migration.show(id) { page in
+                    for entry in page.map(RunDocument.Entry.init) {
+                        if global.json { entries.append(entry) } else { StandardStream.output.line(entry.line) }
                     }
                 }
-                if global.json {
-                    try JSONOutput.print(RunDocument(record, entries: entries))
-                } else {
-                    StandardStream.output.line(RunDocument(record).line)
-                }
+                if global.json { try JSONOutput.print(RunDocument(record, entries: entries)) }
                 return .done
             }
         }
@@ -73,10 +72,13 @@ extension MigrateCommand {
         static let configuration = CommandConfiguration(
             abstract: "Put back exactly what was there before a run.",
             discussion: """
-                Rows that somebody edited since are left as they are and listed (exit code 3).
+                An integration is left as it is, and listed with the reason (exit code 3), when somebody edited it since, \
+                when a later run changed it, and when webhooks come on the token URL that the run made: without the \
+                integration each of them would be refused for good.
 
-                Example:
+                Examples:
                   hookgate migrate undo 6b1f0c1e-52a9-4c0e-9a53-6a6d2b1c7a10 --dry-run
+                  hookgate migrate undo 6b1f0c1e-52a9-4c0e-9a53-6a6d2b1c7a10
                 """
         )
 
@@ -85,112 +87,31 @@ extension MigrateCommand {
         @Argument(help: "The run's id, as `hookgate migrate runs` lists it.")
         var run: String
 
-        @Flag(name: .customLong("dry-run"), help: "List what the run wrote; change nothing.")
+        @Flag(name: .customLong("dry-run"), help: "Say what would come of each instance; change nothing.")
         var dryRun = false
+
+        @Flag(
+            name: .customLong("force-in-use"),
+            help: "Take away even integrations on whose token URL webhooks come; Evolution's next ones are refused.")
+        var forceInUse = false
+
+        @OptionGroup var pace: PaceOptions
 
         func perform() async throws -> ExitStatus {
             let id = try RunDocument.identifier(run)
-            if dryRun {
-                var show = Show()
-                show.global = global
-                show.run = run
-                return try await show.perform()
-            }
+            let options = UndoOptions(
+                isDryRun: dryRun, takesInUse: forceInUse, batchSize: pace.batchSize, lockWait: pace.wait.duration)
             return try await Database.use(try global.configuration()) { database in
-                let isJSON = global.json
-                let summary = try await database.migration.undo(id) { instance in
-                    if !isJSON { StandardStream.output.line(Self.line(instance)) }
+                let counts = try await database.migration.record(of: id).outcome.counts
+                let printer = UndoPrinter(run: id, total: counts.written, isDryRun: dryRun, isJSON: global.json)
+                let summary = try await Interruption.explained(
+                    "undoing run \(id)", next: "run the same command again, it goes on with the rest"
+                ) {
+                    try await database.migration.undo(id, options) { instance in printer.print(instance) }
                 }
-                if isJSON {
-                    try JSONOutput.print(UndoDocument(summary))
-                } else {
-                    StandardStream.output.line(
-                        "Restored: \(summary.restored), edited since and left: \(summary.editedSince), "
-                            + "gone already: \(summary.gone)")
-                }
-                return summary.editedSince > 0 ? .attention : .done
+                try printer.finish(summary)
+                return summary.refused > 0 ? .attention : .done
             }
         }
-
-        private static func line(_ instance: UndoneInstance) -> String {
-            switch instance.outcome {
-            case .restored: "✅ \(instance.name): as it was"
-            case .editedSince:
-                "⚠️ \(instance.name): edited since the run, left as it is; put it back by hand if you must"
-            case .gone: "   \(instance.name): gone already"
-            }
-        }
-    }
-}
-
-struct UndoDocument: Encodable {
-    let restored: Int
-    let editedSince: Int
-    let gone: Int
-
-    init(_ summary: UndoSummary) {
-        self.restored = summary.restored
-        self.editedSince = summary.editedSince
-        self.gone = summary.gone
-    }
-}
-
-/// A run as the command line shows it.
-struct RunDocument: Encodable {
-    struct Entry: Encodable {
-        let instanceName: String
-        let integrationID: String
-        let action: String
-        let isUndone: Bool
-
-        init(_ entry: RunEntry) {
-            self.instanceName = entry.name.text
-            self.integrationID = entry.integrationID.text
-            self.action = entry.action
-            self.isUndone = entry.isUndone
-        }
-
-        var line: String { "\(action)  \(instanceName)  \(integrationID)\(isUndone ? "  (undone)" : "")" }
-    }
-
-    let id: String
-    let startedAt: Date
-    let finishedAt: Date?
-    let state: String
-    let digest: String?
-    let inserted: Int
-    let updated: Int
-    let unchanged: Int
-    let undecided: Int
-    let entries: [Entry]?
-
-    init(_ record: RunRecord) {
-        self.init(record, entries: nil)
-    }
-
-    init(_ record: RunRecord, entries: [Entry]?) {
-        self.id = record.id.text
-        self.startedAt = record.startedAt
-        self.finishedAt = record.finishedAt
-        self.state = record.outcome.state.rawValue
-        self.digest = record.outcome.digest
-        self.inserted = record.outcome.counts.inserted
-        self.updated = record.outcome.counts.updated
-        self.unchanged = record.outcome.counts.unchanged
-        self.undecided = record.outcome.counts.needsDecision
-        self.entries = entries
-    }
-
-    var line: String {
-        "\(id)  \(startedAt.formatted(.iso8601))  \(state)  inserted \(inserted), updated \(updated), "
-            + "unchanged \(unchanged), undecided \(undecided)"
-    }
-
-    static func identifier(_ text: String) throws -> RunID {
-        guard let id = RunID(text) else {
-            throw CommandFailure(
-                "'\(text)' is no run id. They are listed by: hookgate migrate runs", status: .wrongUsage)
-        }
-        return id
     }
 }

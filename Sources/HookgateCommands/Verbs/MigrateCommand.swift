@@ -1,5 +1,8 @@
 import ArgumentParser
 import HookgateCore
+import Logging
+import ServiceLifecycle
+import UnixSignals
 
 /// `hookgate migrate`: carries the legacy instances into `healthcare.integrations`.
 struct MigrateCommand: AsyncParsableCommand {
@@ -56,6 +59,23 @@ struct MigrateCommand: AsyncParsableCommand {
         @Flag(name: .customLong("no-schema"), help: "Do not add what the schema lacks; fail if something is missing.")
         var noSchema = false
 
+        @OptionGroup var pace: PaceOptions
+
+        @Flag(help: "Stay and run again whenever the legacy tables have changed, until SIGTERM or Ctrl-C.")
+        var follow = false
+
+        @Option(help: ArgumentHelp("With --follow: how long to rest between two looks.", valueName: "duration"))
+        var every = DurationArgument(.seconds(60), text: "60s")
+
+        func validate() throws {
+            if follow, dryRun || planDigest != nil || global.json {
+                throw ValidationError("--follow does not go with --dry-run, --plan-digest and --json.")
+            }
+            if follow, every.duration < .milliseconds(100) {
+                throw ValidationError("--every is too short: give 100ms or more.")
+            }
+        }
+
         func perform() async throws -> ExitStatus {
             let configuration = try global.configuration()
             return try await decided.withDecisions { decisions in
@@ -70,17 +90,48 @@ struct MigrateCommand: AsyncParsableCommand {
             if !dryRun, !noSchema {
                 schemaStatus = try await SchemaStep(database: database, isJSON: global.json).applyQuietly()
             }
+            if follow {
+                try await keepInStep(database, configuration, decisions)
+                return schemaStatus
+            }
             let printer = MigrationPrinter(
                 isDryRun: dryRun, isJSON: global.json, isVerbose: verbose, scope: decisions.scope)
             printer.begin()
             let options = MigrationOptions(
-                isDryRun: dryRun, expectedDigest: planDigest, decisions: decisions, verifies: !noVerify)
-            let summary = try await database.migration.migrate(options) { event in printer.print(event) }
+                isDryRun: dryRun, expectedDigest: planDigest, decisions: decisions, verifies: !noVerify,
+                batchSize: pace.batchSize, lockWait: pace.wait.duration)
+            let summary = try await Interruption.explained(
+                dryRun ? "planning the migration" : "migrating",
+                next: "run the same command again, it goes on with the rest"
+            ) {
+                try await database.migration.migrate(options) { event in printer.print(event) }
+            }
             if !dryRun, decisions.scope == .everything, let base = configuration.statedPublicURL {
                 _ = try await database.catalog.fillWebhookURLs(base: base)
             }
             try printer.finish(summary)
             return .worse(schemaStatus, summary.needsAttention ? .attention : .done)
+        }
+
+        private func keepInStep(
+            _ database: Database, _ configuration: Configuration, _ decisions: MigrationDecisions
+        ) async throws {
+            LogBootstrap.start(configuration)
+            var logger = Logger(label: "hookgate")
+            logger.logLevel = .warning
+            let catalog = database.catalog
+            let base = decisions.scope == .everything ? configuration.statedPublicURL : nil
+            let follower = MigrationFollower(
+                migration: database.migration,
+                options: MigrationOptions(
+                    decisions: decisions, verifies: false, batchSize: pace.batchSize, lockWait: .zero),
+                pause: every.duration
+            ) {
+                if let base { _ = try await catalog.fillWebhookURLs(base: base) }
+            }
+            try await ServiceGroup(
+                services: [follower], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+            ).run()
         }
     }
 
@@ -88,10 +139,13 @@ struct MigrateCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Compare every row and field: legacy as it was, legacy now, and the integration.",
             discussion: """
-                Exit code 3 on a difference nobody explained, or an instance that waits for a decision.
+                Exit code 3 on a difference nobody explained, or an instance that waits for a decision. A value that \
+                stands in the integration while its legacy row did not change counts as edited: it is listed, kept by \
+                every run, and makes the exit code 3 as well unless you say --accept-edits.
 
-                Example:
+                Examples:
                   hookgate migrate verify --json
+                  hookgate migrate verify --accept-edits
                 """
         )
 
@@ -99,13 +153,16 @@ struct MigrateCommand: AsyncParsableCommand {
 
         @OptionGroup var decided: DecisionOptions
 
+        @Flag(name: .customLong("accept-edits"), help: "Do not fail for values that were edited since the migration.")
+        var acceptEdits = false
+
         func perform() async throws -> ExitStatus {
             return try await decided.withDecisions { decisions in
                 try await Database.use(try global.configuration()) { database in
                     let printer = VerificationPrinter(isJSON: global.json)
                     let summary = try await database.migration.verify(decisions) { result in printer.print(result) }
                     try printer.finish(summary)
-                    return summary.holds ? .done : .attention
+                    return summary.holds && (acceptEdits || summary.withOpenEdits == 0) ? .done : .attention
                 }
             }
         }

@@ -56,20 +56,3 @@ package struct IntegrationDraft: Sendable, Equatable {
         }
     }
 }
-
-/// The legacy values of an instance that a run last carried over, by field: one of the three sides that
-/// verification compares.
-package struct SeenValues: Sendable, Equatable {
-    private let values: [MappedField: String]
-
-    package init(_ values: [MappedField: String]) {
-        self.values = values
-    }
-
-    package init(_ draft: IntegrationDraft) {
-        let pairs = draft.fields.compactMap { field in draft.value(of: field).map { (field, $0) } }
-        self.values = Dictionary(pairs) { first, _ in first }
-    }
-
-    package subscript(field: MappedField) -> String? { values[field] }
-}

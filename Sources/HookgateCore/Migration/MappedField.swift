@@ -75,6 +75,13 @@ package enum MappedField: Sendable, Hashable {
         return Self.secretWords.contains { word.contains($0) }
     }
 
+    /// Whether the journal remembers only a digest of its values. Nobody knows which members of `config` are
+    /// secret, so it holds for all but the instance's names.
+    package var isRememberedByDigest: Bool {
+        guard case .config(let key) = self else { return false }
+        return !Self.instanceNameKeys.contains(key)
+    }
+
     private static let secretWords = [
         "key", "token", "secret", "password", "credential", "auth", "jwt", "session", "cookie", "pairing", "qr",
     ]

@@ -3,6 +3,9 @@ package protocol MigrationInventory: Sendable {
     /// Says which tables there are and counts them.
     func survey() async throws -> LegacySurvey
 
+    /// Marks what a plan is made from, at the price of one scan of each table inside the server.
+    func mark() async throws -> InventoryMark
+
     /// Streams instances in the order of their names' bytes, page by page, from one snapshot in a read-only
     /// transaction.
     ///

@@ -3,9 +3,14 @@ package import FoundationEssentials
 /// Writes what a plan says, together with the journal that lets it be verified and undone. Filled by the store.
 package protocol MigrationLedger: Sendable {
     /// Runs a body while no other run, on any machine, is inside one.
+    /// - Parameter onWait: called once when another is, before the waiting begins.
     func withRunLock<Success: Sendable>(
-        wait: Duration, body: @escaping @Sendable () async throws -> Success
+        wait: Duration, onWait: @escaping @Sendable () async throws -> Void,
+        body: @escaping @Sendable () async throws -> Success
     ) async throws -> Success
+
+    /// Closes the runs that their processes did not live to close. Only whoever holds the run lock may say so.
+    func closeInterruptedRuns(at now: Date) async throws
 
     /// Opens a run. Throws ``MigrationError/schemaMissing`` when there is nowhere to write.
     func beginRun(_ id: RunID, at now: Date) async throws
@@ -25,9 +30,9 @@ package protocol MigrationLedger: Sendable {
     func entries(of run: RunID, pageSize: Int, body: ([RunEntry]) async throws -> Void) async throws
 
     /// Puts the next instances of a run back as they were, in one transaction, and says for each how it went, in
-    /// the order of their names' bytes. Empty when none is left to undo.
+    /// the order of their names' bytes. Empty when none is left to undo. A dry run only says how it would go.
     func undoBatch(
-        of run: RunID, after name: InstanceName?, limit: Int, at now: Date
+        of run: RunID, after name: InstanceName?, options: UndoOptions, at now: Date
     ) async throws -> [UndoneInstance]
 }
 
@@ -55,6 +60,8 @@ package struct RunOutcome: Sendable, Equatable {
         case running
         case finished
         case failed
+        /// The process died in the middle of it. What it had committed stands.
+        case interrupted
         case undone
     }
 
@@ -88,15 +95,45 @@ package struct RunRecord: Sendable, Equatable {
 package struct RunEntry: Sendable, Equatable {
     package let name: InstanceName
     package let integrationID: IntegrationID
-    /// `insert` or `update`.
-    package let action: String
+    package let action: RunAction
+    /// The fields that an update filled or changed.
+    package let fields: [String]
     package let isUndone: Bool
 
-    package init(name: InstanceName, integrationID: IntegrationID, action: String, isUndone: Bool) {
+    package init(name: InstanceName, integrationID: IntegrationID, action: RunAction, fields: [String], isUndone: Bool)
+    {
         self.name = name
         self.integrationID = integrationID
         self.action = action
+        self.fields = fields
         self.isUndone = isUndone
+    }
+}
+
+/// Whether a run made an integration or changed one that stood.
+package enum RunAction: String, Sendable {
+    case insert
+    case update
+}
+
+/// How `migrate undo` goes about it.
+package struct UndoOptions: Sendable, Equatable {
+    /// Only say what would come of each instance.
+    package var isDryRun: Bool
+    /// Take away even integrations whose token URL is in use.
+    package var takesInUse: Bool
+    /// Instances per transaction.
+    package var batchSize: Int
+    /// How long to wait for another run to end.
+    package var lockWait: Duration
+
+    package init(
+        isDryRun: Bool = false, takesInUse: Bool = false, batchSize: Int = 500, lockWait: Duration = .seconds(60)
+    ) {
+        self.isDryRun = isDryRun
+        self.takesInUse = takesInUse
+        self.batchSize = batchSize
+        self.lockWait = lockWait
     }
 }
 
@@ -104,17 +141,32 @@ package struct RunEntry: Sendable, Equatable {
 package struct UndoneInstance: Sendable, Equatable {
     package enum Outcome: Sendable, Equatable {
         case restored
-        /// Somebody edited the integration after the run, so it was left as it is.
-        case editedSince
+        /// Somebody edited these fields of the integration after the run, so it was left as it is.
+        case editedSince(fields: [String])
+        /// A later run went on from what this one left, so that one must be undone first.
+        case changedBy(RunID)
+        /// Webhooks come on the token URL that the run made: without the integration they would be refused.
+        case inUse(lastSeen: Timestamp)
         /// The integration is not there any more.
         case gone
+
+        /// Whether the integration was left as the run made it.
+        package var isRefusal: Bool {
+            switch self {
+            case .editedSince, .changedBy, .inUse: true
+            case .restored, .gone: false
+            }
+        }
     }
 
     package let name: InstanceName
+    /// What the run had done.
+    package let action: RunAction
     package let outcome: Outcome
 
-    package init(name: InstanceName, outcome: Outcome) {
+    package init(name: InstanceName, action: RunAction, outcome: Outcome) {
         self.name = name
+        self.action = action
         self.outcome = outcome
     }
 }

@@ -12,6 +12,9 @@ package protocol MigrationUseCases: Sendable {
         _ options: MigrationOptions, observe: @escaping @Sendable (MigrationEvent) async throws -> Void
     ) async throws -> MigrationSummary
 
+    /// Marks the state of the legacy tables: while it stays the same, a run would find nothing new in them.
+    func mark() async throws -> InventoryMark
+
     /// `hookgate migrate verify`: compares row by row, field by field, what the old tables say with what is there.
     func verify(
         _ decisions: MigrationDecisions, observe: (InstanceVerification) async throws -> Void
@@ -20,12 +23,16 @@ package protocol MigrationUseCases: Sendable {
     /// `hookgate migrate runs`: the latest runs, newest first.
     func runs(limit: Int) async throws -> [RunRecord]
 
+    /// One run. Throws ``MigrationError/unknownRun(_:)`` when there is none.
+    func record(of run: RunID) async throws -> RunRecord
+
     /// `hookgate migrate show RUN`: a run and what it wrote.
     func show(_ run: RunID, observe: ([RunEntry]) async throws -> Void) async throws -> RunRecord
 
     /// `hookgate migrate undo RUN`: puts back exactly what was there before a run, except where somebody edited since.
-    func undo(_ run: RunID, observe: @escaping @Sendable (UndoneInstance) async throws -> Void) async throws
-        -> UndoSummary
+    func undo(
+        _ run: RunID, _ options: UndoOptions, observe: @escaping @Sendable (UndoneInstance) async throws -> Void
+    ) async throws -> UndoSummary
 }
 
 extension MigrationUseCases {
@@ -64,6 +71,8 @@ package struct MigrationOptions: Sendable {
 
 /// What `migrate` tells while it works.
 package enum MigrationEvent: Sendable {
+    /// Another run is at work; this one waits for it to end.
+    case waiting
     case surveyed(LegacySurvey)
     /// The plan for one instance: every one in a dry run, else those that are not written.
     case planned(PlannedInstance)
@@ -107,9 +116,24 @@ package struct MigrationSummary: Sendable {
 package struct UndoSummary: Sendable, Equatable {
     package var restored = 0
     package var editedSince = 0
+    package var changedByLaterRun = 0
+    package var inUse = 0
     package var gone = 0
 
     package init() {}
+
+    /// Instances that were left as the run made them.
+    package var refused: Int { editedSince + changedByLaterRun + inUse }
+
+    package mutating func count(_ outcome: UndoneInstance.Outcome) {
+        switch outcome {
+        case .restored: restored += 1
+        case .editedSince: editedSince += 1
+        case .changedBy: changedByLaterRun += 1
+        case .inUse: inUse += 1
+        case .gone: gone += 1
+        }
+    }
 }
 
 /// Why a command of the migration could not do its work.
@@ -118,6 +142,10 @@ package enum MigrationError: Error, Equatable {
     case anotherRunIsActive
     case planChanged(expected: String, actual: String)
     case unknownRun(RunID)
+    /// The journal's sealed value of this instance cannot be opened.
+    case sealBroken(InstanceName)
+    /// A table or row that the migration needs is locked by somebody else for longer than it waits.
+    case lockedOut(String)
     /// Legacy tables that are there and that this role may not read.
     case unreadable([LegacySource])
     /// A person's decisions that name what is not there.
@@ -139,6 +167,12 @@ extension MigrationError: CustomStringConvertible {
                 + "there are: grant it SELECT, or connect as the tables' owner"
         case .decisions(let faults): faults.map(\.description).joined(separator: "\n")
         case .unknownRun(let id): "there is no run \(id): see `hookgate migrate runs`"
+        case .sealBroken(let name):
+            "the journal's value for \(name) cannot be opened, because the key 'journal' in hookgate.server_keys is not "
+                + "the one it was sealed with: restore that row of hookgate.server_keys, then undo again"
+        case .lockedOut(let wait):
+            "somebody else keeps a table or row locked that the migration needs, and did not let go within \(wait): what "
+                + "is committed stays; find the session in pg_locks, let it end, then run the same command again"
         }
     }
 }

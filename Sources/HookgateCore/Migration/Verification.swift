@@ -41,6 +41,11 @@ package enum Finding: Sendable, Equatable {
     /// The token route leads elsewhere than to this integration.
     case tokenRoute(RouteFault)
 
+    /// Whether it is an edit that no person has accepted yet.
+    package var isOpenEdit: Bool {
+        if case .edited = self { true } else { false }
+    }
+
     package var isFault: Bool {
         switch self {
         case .edited, .accepted: false
@@ -96,6 +101,8 @@ package struct VerificationSummary: Sendable, Equatable {
     package var verified = 0
     /// Verified instances with at least one edited field.
     package var withEdits = 0
+    /// Those among them with an edit that nobody has accepted.
+    package var withOpenEdits = 0
     package var mismatched = 0
     package var missing = 0
     package var undecided = 0
@@ -108,6 +115,7 @@ package struct VerificationSummary: Sendable, Equatable {
         case .verified:
             verified += 1
             if !result.findings.isEmpty { withEdits += 1 }
+            if result.findings.contains(where: \.isOpenEdit) { withOpenEdits += 1 }
         case .mismatch: mismatched += 1
         case .missing: missing += 1
         case .undecided: undecided += 1

@@ -100,12 +100,12 @@ package struct MigrationPlanner: Sendable {
         guard let wanted = draft.value(of: field) else { return nil }
         guard let present = existing.value(of: field) else {
             // A value that a run carried over and that is gone was taken away on purpose.
-            guard field.decidesOwner || seen?[field] == nil else { return nil }
+            guard field.decidesOwner || seen?.has(field) != true else { return nil }
             return FieldChange(field: field, before: nil, after: wanted, kind: .gap)
         }
-        guard !field.decidesOwner, !present.isSameText(as: wanted),
-            let carried = seen?[field], carried.isSameText(as: present)
-        else { return nil }
+        guard !field.decidesOwner, !present.isSameText(as: wanted), seen?.has(present, in: field) == true else {
+            return nil
+        }
         return FieldChange(field: field, before: present, after: wanted, kind: .followed)
     }
 }

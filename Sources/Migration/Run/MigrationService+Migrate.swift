@@ -5,7 +5,9 @@ extension MigrationService {
         _ options: MigrationOptions, observe: @escaping @Sendable (MigrationEvent) async throws -> Void
     ) async throws -> MigrationSummary {
         if options.isDryRun { return try await dryRun(options, observe: observe) }
-        return try await ledger.withRunLock(wait: options.lockWait) {
+        return try await exclusively(wait: options.lockWait) {
+            try await observe(.waiting)
+        } body: {
             let survey = try await readableSurvey()
             let planner = try await planner(for: options.decisions)
             try await observe(.surveyed(survey))

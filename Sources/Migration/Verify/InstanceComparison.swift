@@ -22,14 +22,15 @@ package struct InstanceComparison {
 
     private func finding(of field: MappedField) -> Finding? {
         let integration = row.value(of: field)
-        let carried = seen?[field]
-        let legacy = field == .clinic && !evidenceDecidesClinic ? carried : draft.value(of: field)
+        let legacy = field == .clinic && !evidenceDecidesClinic ? seen?[field] : draft.value(of: field)
         if same(integration, legacy) { return nil }
-        let difference = FieldDifference(field: field, seen: carried, legacy: legacy, integration: integration)
+        let difference = FieldDifference(field: field, seen: seen?[field], legacy: legacy, integration: integration)
         if field.decidesOwner { return legacy == nil ? nil : .mismatch(difference) }
         // Without a record of what was carried over, the row was there before any run, with values of its own.
-        guard let carried else { return integration == nil ? .mismatch(difference) : .edited(difference) }
-        return same(carried, legacy) ? .edited(difference) : .mismatch(difference)
+        guard let seen, seen.has(field) else {
+            return integration == nil ? .mismatch(difference) : .edited(difference)
+        }
+        return seen.has(legacy, in: field) ? .edited(difference) : .mismatch(difference)
     }
 
     private var tokenFindings: [Finding] {

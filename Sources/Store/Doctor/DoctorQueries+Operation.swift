@@ -65,7 +65,7 @@ extension DoctorQueries {
                             AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
                             AND l.classid::bigint = \(PostgresMigrationLedger.runLockKey >> 32)
                             AND l.objid::bigint = \(PostgresMigrationLedger.runLockKey & 0xFFFF_FFFF))
-                    OR r.state = 'failed' AND NOT EXISTS (
+                    OR r.state IN ('failed', 'interrupted') AND NOT EXISTS (
                         SELECT FROM hookgate.migration_runs later
                         WHERE later.started_at > r.started_at AND later.state <> 'running')
                 """)

@@ -8,10 +8,6 @@ struct IntegrationColumns {
     static let condition = condition(of: "i")
     /// The instance name of a row.
     static let name = name(of: "i")
-    /// A row as the journal keeps it: whole, but with its token's digest in place of the token.
-    static let image = """
-        (to_jsonb(i) || jsonb_build_object('webhook_token', encode(sha256(convert_to(i.webhook_token, 'UTF8')), 'hex')))
-        """
     /// What marks one version of a row; any change of the row changes it.
     static let version = "md5(i::text)"
 

@@ -4,6 +4,9 @@ package import PostgresClient
 /// The inventory of the old system in PostgreSQL. Every read is inside a transaction that the server itself keeps
 /// from writing.
 package struct PostgresMigrationInventory: MigrationInventory {
+    /// How long a read waits for somebody who has locked a whole table.
+    private static let lockTimeout = "5s"
+
     private let pool: PostgresPool
 
     package init(pool: PostgresPool) {
@@ -13,6 +16,12 @@ package struct PostgresMigrationInventory: MigrationInventory {
     package func survey() async throws -> LegacySurvey {
         try await snapshot { connection, shapes in
             try await SurveyReader(connection: connection, shapes: shapes).survey()
+        }
+    }
+
+    package func mark() async throws -> InventoryMark {
+        try await snapshot { connection, shapes in
+            try await InventoryMarkReader(connection: connection, shapes: shapes).mark()
         }
     }
 
@@ -64,6 +73,16 @@ package struct PostgresMigrationInventory: MigrationInventory {
     func snapshot<Success>(
         _ body: (PostgresConnection, TableShapes) async throws -> Success
     ) async throws -> Success {
+        do {
+            return try await transaction(body)
+        } catch let error as PostgresError where error.sqlState == "55P03" {
+            throw MigrationError.lockedOut(Self.lockTimeout)
+        }
+    }
+
+    private func transaction<Success>(
+        _ body: (PostgresConnection, TableShapes) async throws -> Success
+    ) async throws -> Success {
         try await pool.transaction(.snapshot) { connection in
             // The text form of a row, by which its versions are told apart, must not depend on the session; the
             // transaction idles while batches are written, whatever the role's default says; and a cursor here is
@@ -72,6 +91,7 @@ package struct PostgresMigrationInventory: MigrationInventory {
             try await connection.execute(
                 script: """
                     SET LOCAL TIME ZONE 'UTC';
+                    SET LOCAL lock_timeout = '\(Self.lockTimeout)';
                     SET LOCAL idle_in_transaction_session_timeout = 0;
                     SET LOCAL cursor_tuple_fraction = 1;
                     SET LOCAL work_mem = '32MB';

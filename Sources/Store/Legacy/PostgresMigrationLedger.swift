@@ -7,21 +7,34 @@ import Synchronization
 package struct PostgresMigrationLedger: MigrationLedger {
     /// One lock for all that moves a fleet; every process that migrates this database asks for it.
     static let runLockKey: Int64 = 0x686F_6F6B_6D69_6772  // "hookmigr"
-    /// How long a statement waits for a row that somebody else is changing.
-    private static let lockTimeout = "5s"
 
     let pool: PostgresPool
     private let lockURL: String
+    /// How long a statement waits for a row that somebody else is changing.
+    private let lockTimeout: Duration
 
     /// - Parameter lockURL: the database again, without a transaction pooler before it where there is one.
-    package init(pool: PostgresPool, lockURL: String) {
+    package init(pool: PostgresPool, lockURL: String, lockTimeout: Duration = .seconds(5)) {
         self.pool = pool
         self.lockURL = lockURL
+        self.lockTimeout = lockTimeout
     }
 
     package func withRunLock<Success: Sendable>(
-        wait: Duration, body: @escaping @Sendable () async throws -> Success
+        wait: Duration, onWait: @escaping @Sendable () async throws -> Void,
+        body: @escaping @Sendable () async throws -> Success
     ) async throws -> Success {
+        if let value = try await ifLocked(within: .zero, body: body) { return value }
+        guard wait > .zero else { throw MigrationError.anotherRunIsActive }
+        try await onWait()
+        guard let value = try await ifLocked(within: wait, body: body) else { throw MigrationError.anotherRunIsActive }
+        return value
+    }
+
+    /// Nil when another run held the lock all the time.
+    private func ifLocked<Success: Sendable>(
+        within wait: Duration, body: @escaping @Sendable () async throws -> Success
+    ) async throws -> Success? {
         let attempt = LockAttempt()
         do {
             return try await AdvisoryLock.withLock(url: lockURL, key: Self.runLockKey, wait: wait) {
@@ -29,7 +42,7 @@ package struct PostgresMigrationLedger: MigrationLedger {
                 return try await body()
             }
         } catch let error as PostgresError where error.kind == .timedOut && !attempt.isInside.load(ordering: .relaxed) {
-            throw MigrationError.anotherRunIsActive
+            return nil
         }
     }
 
@@ -41,10 +54,6 @@ package struct PostgresMigrationLedger: MigrationLedger {
         guard shapes.readable(TableShapes.integrations)?.has("migrated_run") == true else {
             throw MigrationError.schemaMissing("column migrated_run of \(TableShapes.integrations)")
         }
-        // Whoever holds the run lock is the only one at work: a run still called running was cut off.
-        try await pool.query(
-            "UPDATE hookgate.migration_runs SET state = 'failed', finished_at = $1::timestamptz WHERE state = 'running'",
-            [now])
         try await pool.query(
             "INSERT INTO hookgate.migration_runs (id, state, started_at) VALUES ($1::uuid, 'running', $2::timestamptz)",
             [id.uuid, now])
@@ -66,7 +75,11 @@ package struct PostgresMigrationLedger: MigrationLedger {
     private func commit(_ batch: [PlannedInstance], run: RunID, now: Date) async throws -> Set<InstanceName> {
         try await writing { connection in
             var names: [String] = []
-            for statement in [WriteStatement.insert(batch, run: run, now: now), .update(batch, run: run, now: now)] {
+            let seal = batch.contains(where: \.replacesConfigMember) ? try await JournalSeal.load(connection) : nil
+            for statement in [
+                WriteStatement.insert(batch, run: run, now: now),
+                try .update(batch, run: run, now: now, seal: seal),
+            ] {
                 guard let statement else { continue }
                 let rows = try await connection.query(statement.sql, statement.parameters)
                 names += try rows.map { try $0.decode("instance_name", as: String.self) }
@@ -78,11 +91,16 @@ package struct PostgresMigrationLedger: MigrationLedger {
     /// A transaction that waits for no lock longer than it must, in which rows print as everywhere else, and whose
     /// statements are not compiled: on a table without statistics that would take longer than running them.
     func writing<Success>(_ body: (PostgresConnection) async throws -> Success) async throws -> Success {
-        try await pool.transaction { connection in
-            try await connection.execute(
-                script: "SET LOCAL lock_timeout = '\(Self.lockTimeout)'; SET LOCAL TIME ZONE 'UTC'; SET LOCAL jit = off"
-            )
-            return try await body(connection)
+        let (seconds, attoseconds) = lockTimeout.components
+        let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
+        do {
+            return try await pool.transaction { connection in
+                try await connection.execute(
+                    script: "SET LOCAL lock_timeout = \(milliseconds); SET LOCAL TIME ZONE 'UTC'; SET LOCAL jit = off")
+                return try await body(connection)
+            }
+        } catch let error as PostgresError where error.sqlState == "55P03" {
+            throw MigrationError.lockedOut("\(lockTimeout)")
         }
     }
 }

@@ -11,6 +11,16 @@ struct WriteTarget {
     let journal: String
     /// Whether a row must still be the version that the plan saw; a copy was made just now.
     let checksVersion: Bool
+
+    /// What the latest run that was not undone remembers of input row `x`; a copy has no runs behind it.
+    var earlier: String {
+        guard checksVersion else { return "SELECT NULL::jsonb AS legacy_row" }
+        return """
+            SELECT m.legacy_row FROM hookgate.migration_rows m JOIN hookgate.migration_runs r ON r.id = m.run_id
+            WHERE m.instance_name = x.name AND m.integration_id = x.id AND m.undone_at IS NULL
+            ORDER BY r.started_at DESC, r.id LIMIT 1
+            """
+    }
 }
 
 /// The two set-based statements of a batch. Each writes rows and their journal together and returns the instance
@@ -51,7 +61,7 @@ struct WriteStatement {
                     WHERE \(IntegrationColumns.condition) AND \(IntegrationColumns.name) = x.name OFFSET 0
                 ) taken ON true
                 WHERE taken.is_there IS NULL
-                RETURNING i.id, \(IntegrationColumns.image) AS image
+                RETURNING i.id, \(JournalImage.looks) AS image
             )
             INSERT INTO \(target.journal)
                 (run_id, instance_name, integration_id, action, clinic_evidence, legacy_row, before, after)
@@ -67,32 +77,35 @@ struct WriteStatement {
                 drafts.map(\.phoneNumber), drafts.map(\.displayName), drafts.map(\.connectedAt?.text),
                 drafts.map(\.lastSeenAt?.text), drafts.map(\.createdAt?.text), drafts.map(\.updatedAt?.text),
                 drafts.map(\.config.text), drafts.map(\.source), drafts.map(\.legacyStatus),
-                planned.map(\.planned.evidenceJSON), drafts.map(\.seenJSON), now, run.uuid,
+                planned.map(\.planned.evidenceJSON), drafts.map { $0.seenJSON { _ in true } }, now, run.uuid,
             ])
     }
 
     /// Integrations that exist: the planned fields change, provided that the row is still the version the plan saw.
-    static func update(_ batch: [PlannedInstance], run: RunID, now: Date, into target: WriteTarget = .live)
-        -> WriteStatement?
-    {
-        let planned = batch.compactMap { planned in
-            if case .update(let row, let changes, let draft) = planned.action {
-                (planned: planned, row: row, changes: Changes(changes), draft: draft)
-            } else {
-                nil
-            }
+    ///
+    /// What the legacy row said is remembered only of fields that were carried over or equal it already. Of the
+    /// others the journal goes on saying what an earlier run carried over, or a mismatch would pass for an edit.
+    /// - Parameter seal: needed where the batch replaces members of `config`.
+    static func update(
+        _ batch: [PlannedInstance], run: RunID, now: Date, seal: JournalSeal?, into target: WriteTarget = .live
+    ) throws -> WriteStatement? {
+        let planned = try batch.compactMap { planned -> PlannedUpdate? in
+            guard case .update(let row, let changes, let draft) = planned.action else { return nil }
+            let journal = try ConfigBefore(changes, of: row, named: planned.name, run: run, seal: seal)
+            return PlannedUpdate(
+                planned: planned, row: row, changes: Changes(changes), draft: draft, configBefore: journal)
         }
         guard !planned.isEmpty else { return nil }
         let columns = Changes.columns.map { "\($0.name) = coalesce(x.\($0.name), i.\($0.name))" }
-        let arrays = Changes.columns.enumerated().map { "$\($0.offset + 9)::\($0.element.type)[]" }
+        let arrays = Changes.columns.enumerated().map { "$\($0.offset + 10)::\($0.element.type)[]" }
         let sql = """
             WITH input AS (
                 SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::jsonb[], $5::text[], $6::text[],
-                    $7::jsonb[], $8::jsonb[], \(arrays.joined(separator: ", ")))
-                AS x (name, id, version, config, source, legacy_status, evidence, legacy_row,
+                    $7::jsonb[], $8::jsonb[], $9::jsonb[], \(arrays.joined(separator: ", ")))
+                AS x (name, id, version, config, source, legacy_status, evidence, carried, config_before,
                     \(Changes.columns.map(\.name).joined(separator: ", ")))
             ), present AS (
-                SELECT i.id, \(IntegrationColumns.image) AS image
+                SELECT i.id, i AS whole
                 FROM \(target.integrations) i JOIN input x ON x.id = i.id
                 WHERE \(target.checksVersion ? "\(IntegrationColumns.version) = x.version" : "true")
                 FOR NO KEY UPDATE OF i
@@ -103,27 +116,55 @@ struct WriteStatement {
                                   ELSE coalesce(i.config::jsonb, '{}') || x.config END,
                     migrated_from = coalesce(i.migrated_from, x.source),
                     migrated_status = CASE WHEN i.migrated_from IS NULL THEN x.legacy_status ELSE i.migrated_status END,
-                    migrated_at = coalesce(i.migrated_at, $17::timestamptz),
-                    migrated_run = coalesce(i.migrated_run, $18::uuid),
-                    updated_at = $17::timestamptz
+                    migrated_at = coalesce(i.migrated_at, $18::timestamptz),
+                    migrated_run = coalesce(i.migrated_run, $19::uuid),
+                    updated_at = $18::timestamptz
                 FROM input x JOIN present ON present.id = x.id
                 WHERE i.id = x.id
-                RETURNING i.id, \(IntegrationColumns.image) AS image
+                RETURNING i.id, i AS whole, \(JournalImage.looks) AS image
             )
             INSERT INTO \(target.journal)
                 (run_id, instance_name, integration_id, action, clinic_evidence, legacy_row, before, after)
-            SELECT $18::uuid, x.name, x.id, 'update', x.evidence, x.legacy_row, present.image, updated.image
+            SELECT $19::uuid, x.name, x.id, 'update', x.evidence, coalesce(earlier.legacy_row, '{}') || x.carried,
+                \(JournalImage.changed(from: "present.whole", to: "updated.whole")) || x.config_before, updated.image
             FROM updated JOIN present USING (id) JOIN input x USING (id)
+            LEFT JOIN LATERAL (\(target.earlier)) earlier ON true
             RETURNING instance_name
             """
         var parameters: [any PostgresEncodable] = [
             planned.map(\.planned.name.text), planned.map(\.row.id.uuid), planned.map(\.row.version),
             planned.map(\.changes.config.text), planned.map(\.draft.source), planned.map(\.draft.legacyStatus),
-            planned.map(\.planned.evidenceJSON), planned.map(\.draft.seenJSON),
+            planned.map(\.planned.evidenceJSON), planned.map { $0.draft.seenJSON(of: $0.isCarried) },
+            planned.map(\.configBefore.json),
         ]
         for column in Changes.columns { parameters.append(planned.map { $0.changes[column.name] }) }
         parameters += [now, run.uuid]
         return WriteStatement(sql: sql, parameters: parameters)
+    }
+}
+
+private struct PlannedUpdate {
+    let planned: PlannedInstance
+    let row: IntegrationRow
+    let changes: Changes
+    let draft: IntegrationDraft
+    let configBefore: ConfigBefore
+
+    /// Whether the integration has what the legacy row says of a field, once this is written.
+    func isCarried(_ field: MappedField) -> Bool {
+        if changes.fields.contains(field) { return true }
+        guard let ours = row.value(of: field), let legacy = draft.value(of: field) else { return false }
+        return ours.isSameText(as: legacy)
+    }
+}
+
+extension PlannedInstance {
+    /// Whether writing it replaces a value in `config`, which the journal then keeps sealed.
+    var replacesConfigMember: Bool {
+        guard case .update(_, let changes, _) = action else { return false }
+        return changes.contains { change in
+            if case .config = change.field { change.before != nil } else { false }
+        }
     }
 }
 
@@ -135,10 +176,12 @@ private struct Changes {
         ("last_seen_at", "timestamptz"),
     ]
 
+    let fields: Set<MappedField>
     private var values: [String: String] = [:]
     private(set) var config = ConfigMembers()
 
     init(_ changes: [FieldChange]) {
+        self.fields = Set(changes.map(\.field))
         for change in changes {
             if case .config(let key) = change.field {
                 config.set(key, to: change.after)
@@ -161,9 +204,11 @@ extension PlannedInstance {
 }
 
 extension IntegrationDraft {
-    /// Each field as it was carried over: the journal's side of a verification.
-    fileprivate var seenJSON: String {
-        let pairs = fields.compactMap { field in value(of: field).map { (field.name, ConfigMembers.quoted($0)) } }
+    /// The chosen fields as the journal remembers them: its side of a verification.
+    fileprivate func seenJSON(of isWanted: (MappedField) -> Bool) -> String {
+        let pairs = fields.filter(isWanted).compactMap { field in
+            value(of: field).map { (field.name, ConfigMembers.quoted(SeenValues.form(of: $0, in: field))) }
+        }
         return ConfigMembers(keys: pairs.map(\.0), values: pairs.map(\.1)).text
     }
 }

@@ -58,6 +58,49 @@ struct HookgateBinary {
         return Self.exitCode(result.terminationStatus)
     }
 
+    /// Runs a command and kills it with SIGKILL after so many lines of output.
+    /// - Returns: its exit code if it was quicker; nil if it was killed.
+    func run(_ arguments: [String], killingAfterLines lines: Int) async throws -> Int32? {
+        var count = 0
+        return try await watching(arguments, endingWith: .kill, goesOnAtOnce: lines > 0) { _ in
+            count += 1
+            return count < lines
+        }
+    }
+
+    /// Runs a command and shows each line that it writes, standard error included, to `body`, until that wants no
+    /// more: then it gets a signal.
+    /// - Returns: its exit code; nil if the signal ended it.
+    func watching(
+        _ arguments: [String], endingWith signal: Signal = .terminate, goesOnAtOnce: Bool = true,
+        _ body: (String) async throws -> Bool
+    ) async throws -> Int32? {
+        let result = try await Subprocess.run(
+            .path(Self.path), arguments: Arguments(arguments), environment: .custom(environment),
+            input: .none, output: .sequence, error: .combinedWithOutput
+        ) { process in
+            guard goesOnAtOnce else { return try process.send(signal: signal) }
+            for try await line in process.standardOutput.strings() {
+                guard try await body(line) else {
+                    // It may have ended by itself in the meantime.
+                    try? process.send(signal: signal)
+                    break
+                }
+            }
+        }
+        return Self.exitCode(result.terminationStatus)
+    }
+
+    /// Runs a command on a terminal of its own.
+    /// - Returns: all that the terminal got, standard error included.
+    func runOnTerminal(_ arguments: [String]) async throws -> String {
+        let command = ([Self.path.string] + arguments).map { "'\($0)'" }.joined(separator: " ")
+        let result = try await Subprocess.run(
+            .path("/usr/bin/script"), arguments: ["-qec", command, "/dev/null"], environment: .custom(environment),
+            input: .none, output: .string(limit: 8 << 20), error: .discarded)
+        return result.standardOutput
+    }
+
     /// Beside the test runner, where SwiftPM puts it.
     private static let path: FilePath = {
         let runner = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""

@@ -323,7 +323,9 @@ import Testing
                 "INSERT INTO hookgate.migration_runs (id, state, started_at) VALUES (gen_random_uuid(), 'running', '2026-01-14Z')"
             )
             let ledger = PostgresMigrationLedger(pool: ward.database.pool, lockURL: ward.database.url)
-            let finding = try await ledger.withRunLock(wait: .seconds(30)) { try await ward.diagnose(.interruptedRun) }
+            let finding = try await ledger.withRunLock(wait: .seconds(30), onWait: {}) {
+                try await ward.diagnose(.interruptedRun)
+            }
             #expect(finding?.result == .ok)
             #expect(try await ward.diagnose(.interruptedRun)?.result == .attention)
         }

@@ -11,12 +11,15 @@ struct Fleet {
     let database: TestDatabase
     let service: MigrationService
 
-    init(_ database: TestDatabase, pool: PostgresPool? = nil, pageSize: Int = MigrationService.pageSize) {
+    init(
+        _ database: TestDatabase, pool: PostgresPool? = nil, pageSize: Int = MigrationService.pageSize,
+        lockTimeout: Duration = .seconds(5)
+    ) {
         let pool = pool ?? database.pool
         self.database = database
         self.service = MigrationService(
             inventory: PostgresMigrationInventory(pool: pool),
-            ledger: PostgresMigrationLedger(pool: pool, lockURL: database.url),
+            ledger: PostgresMigrationLedger(pool: pool, lockURL: database.url, lockTimeout: lockTimeout),
             rehearsal: PostgresMigrationRehearsal(pool: pool),
             routing: PostgresRoutingSource(pool: pool, listenURL: nil), time: .system, pageSize: pageSize)
     }
@@ -124,6 +127,16 @@ struct Fleet {
         return (report, states)
     }
 
+    /// Undoes a run and gives the outcome of each instance.
+    @discardableResult
+    func undo(_ run: RunID, _ options: UndoOptions = UndoOptions()) async throws -> [String: UndoneInstance.Outcome] {
+        let told = Mutex<[String: UndoneInstance.Outcome]>([:])
+        _ = try await service.undo(run, options) { instance in
+            told.withLock { $0[instance.name.text] = instance.outcome }
+        }
+        return told.withLock { $0 }
+    }
+
     // MARK: Looking
 
     /// One column of one integration as text.
@@ -185,6 +198,10 @@ final class EventLog: Sendable {
 
     var migrated: [PlannedInstance] {
         events.withLock { $0 }.compactMap { if case .migrated(let instance) = $0 { instance } else { nil } }
+    }
+
+    var waits: Int {
+        events.withLock { $0 }.count { if case .waiting = $0 { true } else { false } }
     }
 
     var batches: Int {

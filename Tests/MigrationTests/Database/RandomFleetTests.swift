@@ -26,12 +26,21 @@ import Testing
             #expect(summary.verification?.undecided == summary.counts.needsDecision)
             #expect(summary.counts.total == summary.survey.instanceCount)
 
+            // Days later the legacy rows have moved on, and a further run follows them.
+            try await random.change(fleet)
+            let changed = try await fleet.imagesBesideOurs()["public.evolution_instances"]
+            let further = try await fleet.migrate(MigrationOptions(batchSize: 4))
+            #expect(further.verification?.mismatched == 0)
+
             let runs = try await fleet.service.runs(limit: 10)
             #expect(!runs.isEmpty)
             for run in runs {
-                #expect(try await fleet.service.undo(run.id) { _ in }.editedSince == 0)
+                #expect(try await fleet.service.undo(run.id, UndoOptions()) { _ in }.refused == 0)
             }
-            #expect(try await fleet.imagesBesideOurs() == before)
+            var after = try await fleet.imagesBesideOurs()
+            #expect(after["public.evolution_instances"] == changed, "nobody but the test wrote there")
+            after["public.evolution_instances"] = before["public.evolution_instances"]
+            #expect(after == before)
         }
     }
 }
@@ -79,6 +88,24 @@ private struct RandomFleet {
                     ON CONFLICT DO NOTHING
                     """, [owner.organization, name])
             }
+        }
+    }
+
+    /// Changes some legacy rows as the old system does: status words, keys, new members of `config`.
+    mutating func change(_ fleet: Fleet) async throws {
+        for remainder in 0..<3 {
+            let status = ["connected", "disconnected", "error"].randomElement(using: &generator) ?? "error"
+            let config =
+                [
+                    "{\"instance_key\": \"L\"}", "{\"fresh\": [1, null]}",
+                    "{\"n\": 2.50, \"instance_key\": {\"deep\": 1}}",
+                ]
+                .randomElement(using: &generator) ?? "{}"
+            try await fleet.run(
+                """
+                UPDATE public.evolution_instances SET status = $1, config = coalesce(config, '{}') || $2::jsonb
+                WHERE abs(hashtext(instance_name)) % 4 = $3::int
+                """, [status, config, remainder])
         }
     }
 

@@ -74,7 +74,7 @@ import Testing
             let summary = try await fleet.migrate()
             #expect(summary.counts.inserted == 2)
             #expect(try await Self.checksums(fleet) == before)
-            let undone = try await fleet.service.undo(try #require(summary.run)) { _ in }
+            let undone = try await fleet.service.undo(try #require(summary.run), UndoOptions()) { _ in }
             #expect(undone.restored == 2)
             #expect(try await Self.checksums(fleet) == before)
         }

@@ -17,9 +17,10 @@ struct InstanceComparisonTests {
         let draft = try draft()
         var row = World.migrated(draft)
         mutation.apply(&row)
-        let found = findings(row, draft, seen: SeenValues(draft))
+        let seen = SeenValues(draft)
+        let found = findings(row, draft, seen: seen)
         let expected = FieldDifference(
-            field: mutation.field, seen: draft.value(of: mutation.field), legacy: draft.value(of: mutation.field),
+            field: mutation.field, seen: seen[mutation.field], legacy: draft.value(of: mutation.field),
             integration: row.value(of: mutation.field))
         #expect(found == [mutation.field.decidesOwner ? .mismatch(expected) : .edited(expected)])
     }
@@ -34,13 +35,15 @@ struct InstanceComparisonTests {
         let seen = SeenValues(
             Dictionary(
                 uniqueKeysWithValues: draft.fields.compactMap { field in
-                    (field == mutation.field ? "something older" : draft.value(of: field)).map { (field, $0) }
+                    (field == mutation.field ? "something older" : draft.value(of: field)).map {
+                        (field, SeenValues.form(of: $0, in: field))
+                    }
                 }))
         #expect(
             findings(before, draft, seen: seen) == [
                 .mismatch(
                     FieldDifference(
-                        field: mutation.field, seen: "something older", legacy: draft.value(of: mutation.field),
+                        field: mutation.field, seen: seen[mutation.field], legacy: draft.value(of: mutation.field),
                         integration: before.value(of: mutation.field)))
             ])
     }

@@ -44,7 +44,7 @@ struct PostgresRehearsalStage: RehearsalStage {
         let run = RunID(UUID())
         for statement in [
             WriteStatement.insert(batch, run: run, now: now, into: RehearsalCopy.target),
-            .update(batch, run: run, now: now, into: RehearsalCopy.target),
+            try .update(batch, run: run, now: now, seal: .thrownAway, into: RehearsalCopy.target),
         ] {
             guard let statement else { continue }
             try await connection.query(statement.sql, statement.parameters)
