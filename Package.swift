@@ -45,6 +45,7 @@ let package = Package(
             resources: [.embedInCode("Schema/SQL")]
         ),
         .target(name: "Gateway", dependencies: ["HookgateCore", logging, nioCore, nioPosix, nioHTTP1]),
+        .target(name: "EvolutionAPI", dependencies: ["HookgateCore"]),
         .target(name: "Migration", dependencies: ["HookgateCore"]),
         .target(name: "Fleet", dependencies: ["HookgateCore"]),
         .target(
@@ -66,6 +67,8 @@ let package = Package(
             name: "HookgateCoreTests",
             dependencies: ["HookgateCore", "HookgateTestSupport"]
         ),
+        .testTarget(
+            name: "EvolutionAPITests", dependencies: ["EvolutionAPI", "HookgateCore", "HookgateTestSupport", crypto]),
         .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "HookgateTestSupport", subprocess]),
         .testTarget(
             name: "StoreTests",

@@ -29,7 +29,8 @@ package struct EvolutionFixture: Decodable, Sendable {
     /// What the body says, read by people.
     package struct Expected: Decodable, Sendable {
         package let instance: String?
-        package let event: String
+        /// Nil for the imitator that sends none.
+        package let event: String?
         package let messageID: String?
         package let remoteJid: String?
 
@@ -42,7 +43,7 @@ package struct EvolutionFixture: Decodable, Sendable {
 
     package let file: String
     package let version: String
-    package let event: String
+    package let event: String?
     /// What Evolution appends to the URL in by-events mode, with its slash.
     package let byEventsSuffix: String?
     package let expected: Expected

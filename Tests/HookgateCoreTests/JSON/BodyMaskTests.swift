@@ -132,7 +132,8 @@ struct BodyMaskTests {
                 let found = Data(masked.utf8).range(of: Data(word.utf8))
                 #expect(found == nil, "\(fixture.file) shows \(word)")
             }
-            #expect(masked.contains("\"event\": \"\(fixture.expected.event)\""), "\(fixture.file)")
+            guard let event = fixture.expected.event else { continue }
+            #expect(masked.contains("\"event\": \"\(event)\""), "\(fixture.file)")
         }
     }
 }

@@ -14,7 +14,7 @@ struct EvolutionFixtureTests {
     ]
 
     @Test func theManifestIsWhole() throws {
-        #expect(try Fixtures.evolution().count == 130)
+        #expect(try Fixtures.evolution().count == 137)
     }
 
     @Test func factsAreThoseOfTheManifest() throws {

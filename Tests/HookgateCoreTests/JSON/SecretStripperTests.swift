@@ -128,9 +128,10 @@ struct SecretStripperTests {
         for key in ["apikey", "api_key", "destination"] { body[key] = nil }
         if var data = body["data"] as? [String: Any] {
             data["jwt"] = nil
-            if var code = data["qrcode"] as? [String: Any] {
+            for name in ["qrcode", "qr"] {
+                guard var code = data[name] as? [String: Any] else { continue }
                 for key in ["code", "base64", "pairingCode"] { code[key] = nil }
-                data["qrcode"] = code
+                data[name] = code
             }
             body["data"] = data
         }
