@@ -74,12 +74,21 @@ struct GatewayStatus: GatewayReporting {
                 "hookgate_shipped_events_total", .counter, help: "Events that were new to the inbox.",
                 value: Double(shipper.stored)),
             MetricSample(
-                "hookgate_shipped_again_total", .counter, help: "Events that the inbox had already.",
+                "hookgate_shipped_again_total", .counter, help: "Events that had been shipped before.",
                 value: Double(shipper.repeated)),
+            duplicates("retry", shipper.retries),
+            duplicates("copy", shipper.copies),
             MetricSample(
                 "hookgate_ship_failures_total", .counter, help: "Attempts to ship that failed.",
                 value: Double(shipper.failures)),
         ]
+    }
+
+    private static func duplicates(_ kind: String, _ count: UInt64) -> MetricSample {
+        MetricSample(
+            "hookgate_duplicate_events_total", .counter,
+            help: "Events not stored again: the same body (retry), or the same message in another (copy).",
+            labels: [.init("kind", kind)], value: Double(count))
     }
 
     private static func samples(_ spool: SpoolStatistics) -> [MetricSample] {

@@ -4,9 +4,11 @@ import PostgresClient
 
 /// The fourth act: webhooks on both URLs, where each went, and what it cost the database.
 struct DemoWebhooks {
-    /// Bodies that were answered with a 200 in the whole act: each must be in the inbox, once.
-    static let acceptedInAll: Int64 = singles + probes + Int64(hits)
-    private static let singles: Int64 = 10
+    /// Bodies that were answered with a 200 in the whole act: each must be in the inbox, once, or repeat one that is.
+    static let acceptedInAll: Int64 = singles + repeatedInAll + probes + Int64(hits)
+    /// Of these, such as say what another had said.
+    static let repeatedInAll: Int64 = 2
+    private static let singles: Int64 = 9
     private static let probes: Int64 = 1
     private static let hits = 2_000
 
@@ -29,7 +31,8 @@ struct DemoWebhooks {
     func postEachKind() async throws {
         let token = try tokenURL(Sample.first)
         try await post(.message, to: token, Sample.first, 200, "ok", "a message on the token URL")
-        try await post(.message, to: legacyURL(Sample.first), Sample.first, 200, "ok", "a message on the legacy URL")
+        try await post(.message, to: token, Sample.first, 200, "ok", "the same once more: Evolution did not hear us")
+        try await post(.message, to: legacyURL(Sample.first), Sample.first, 200, "ok", "the same on the legacy URL")
         try await post(.image, to: token, Sample.first, 200, "ok", "a picture, with its thumbnail in the body")
         for sample in [DemoTraffic.Sample.deliveryAck, .qrCode] {
             try await post(

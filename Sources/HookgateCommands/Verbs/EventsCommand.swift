@@ -102,12 +102,22 @@ struct EventsCommand: AsyncParsableCommand {
                 throw CommandFailure("'\(id)' is no event id. List them: hookgate events list", status: .wrongUsage)
             }
             return try await Database.use(try global.configuration()) { database in
-                guard let event = try await PostgresEventArchive(pool: database.pool).event(id) else {
-                    throw CommandFailure("There is no event \(id) in this database. List them: hookgate events list")
+                let archive = PostgresEventArchive(pool: database.pool)
+                guard let event = try await archive.event(id) else {
+                    throw try await missing(id, in: archive)
                 }
                 try EventPrinter(isJSON: global.json).print(event, isRevealed: reveal)
                 return .done
             }
+        }
+
+        private func missing(_ id: EventID, in archive: PostgresEventArchive) async throws -> CommandFailure {
+            guard let original = try await archive.original(of: id) else {
+                return CommandFailure("There is no event \(id) in this database. List them: hookgate events list")
+            }
+            return CommandFailure(
+                "Event \(id) repeats \(original), which came before it, and was not stored again. "
+                    + "See: hookgate events show \(original)")
         }
     }
 }

@@ -5,4 +5,7 @@ package protocol EventArchive: Sendable {
 
     /// Nil when there is no such event.
     func event(_ id: EventID) async throws -> StoredEvent?
+
+    /// The event that the one with this id repeats, when that was not stored for this reason in the last days.
+    func original(of id: EventID) async throws -> EventID?
 }

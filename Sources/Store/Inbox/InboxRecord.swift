@@ -12,6 +12,8 @@ struct InboxRecord: Sendable {
     let position: SpoolPosition
     let body: [UInt8]
     let bodyDigest: [UInt8]
+    /// Of the body as it came: what is stripped of it differs between two copies.
+    let keys: DedupeKeys
     /// True once the database refused the row for its texts: they are left out, and the body keeps them.
     private(set) var isBare = false
 
@@ -22,6 +24,7 @@ struct InboxRecord: Sendable {
         self.position = entry.position
         self.body = SecretStripper.strip(event.body)
         self.bodyDigest = Array(SHA256.hash(data: body))
+        self.keys = DedupeKeys(event)
     }
 
     var bare: InboxRecord {
@@ -29,6 +32,8 @@ struct InboxRecord: Sendable {
         record.isBare = true
         return record
     }
+
+    var reference: EventReference { EventReference(id: event.id.uuid, receivedAt: event.receivedAt) }
 
     var state: EventState {
         switch event.disposition {

@@ -2,17 +2,18 @@ import FoundationEssentials
 import HookgateCore
 import PostgresClient
 
-/// Writes batches of events into `hookgate.events`, each batch in one transaction, each event once.
+/// Writes batches of events into `hookgate.events`, each batch in one transaction, each event once, and what repeats
+/// an event not again.
 struct InboxWriter: Sendable {
     private static let insert = """
         WITH incoming AS (
             SELECT * FROM unnest(
                 $1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
                 $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[],
-                $16::bytea[], $17::bytea[])
+                $16::bytea[], $17::bytea[], $20::uuid[], $21::timestamptz[], $22::text[])
             AS t(id, received_at, integration_id, organization_id, clinic_id, instance_name, route, event,
                 event_suffix, message_id, chat, state, quarantine_reason, spool_segment, spool_offset,
-                body_sha256, body)
+                body_sha256, body, original_id, original_received_at, duplicate_kind)
         ), stored AS (
             INSERT INTO hookgate.events (
                 id, day, received_at, stored_at, integration_id, organization_id, clinic_id, instance_name, route,
@@ -21,16 +22,34 @@ struct InboxWriter: Sendable {
             SELECT id, (received_at AT TIME ZONE 'UTC')::date, received_at, $18, integration_id, organization_id,
                 clinic_id, instance_name, route, event, event_suffix, message_id, chat, state, quarantine_reason,
                 $19, spool_segment, spool_offset, octet_length(body), body_sha256
-            FROM incoming
+            FROM incoming WHERE original_id IS NULL
             ON CONFLICT DO NOTHING
-            RETURNING id, day, received_at, instance_name, route, state
+            RETURNING id, day
         ), bodies AS (
             INSERT INTO hookgate.event_bodies (id, day, body)
             SELECT stored.id, stored.day, incoming.body FROM stored JOIN incoming ON incoming.id = stored.id
+        ), dropped AS (
+            INSERT INTO hookgate.duplicate_events (
+                id, original_id, original_day, kind, route, instance_name, received_at, gateway_id, expires_at)
+            SELECT id, original_id, (original_received_at AT TIME ZONE 'UTC')::date, duplicate_kind, route,
+                instance_name, received_at, $19, $23
+            FROM incoming WHERE original_id IS NOT NULL
+                -- Shipped again after a crash, and stored the first time by a release that knew no duplicates.
+                AND NOT EXISTS (
+                    SELECT FROM hookgate.events AS e
+                    WHERE e.id = incoming.id AND e.day = (incoming.received_at AT TIME ZONE 'UTC')::date)
+            ON CONFLICT DO NOTHING
+            RETURNING id, kind
+        ), counted AS (
+            INSERT INTO hookgate.duplicate_counts AS so_far (gateway_id, day, kind, count)
+            SELECT $19, ($18 AT TIME ZONE 'UTC')::date, kind, count(*) FROM dropped GROUP BY kind ORDER BY kind
+            ON CONFLICT (gateway_id, day, kind) DO UPDATE SET count = so_far.count + excluded.count
         ), traffic AS (
             INSERT INTO hookgate.route_traffic AS seen (instance_name, route, day, first_seen, last_seen, count)
-            SELECT coalesce(instance_name, ''), route, day, min(received_at), max(received_at), count(*)
-            FROM stored
+            SELECT coalesce(instance_name, ''), route, (received_at AT TIME ZONE 'UTC')::date, min(received_at),
+                max(received_at), count(*)
+            -- Also what is no news shows that a sender still uses this URL.
+            FROM incoming JOIN (SELECT id FROM stored UNION ALL SELECT id FROM dropped) AS fresh USING (id)
             -- A held event proves nothing of the token route; on the legacy route every sender counts.
             WHERE state = 'pending' OR (state <> 'probe' AND route = 'instance')
             GROUP BY 1, 2, 3
@@ -40,7 +59,9 @@ struct InboxWriter: Sendable {
                 first_seen = least(seen.first_seen, excluded.first_seen),
                 last_seen = greatest(seen.last_seen, excluded.last_seen), count = seen.count + excluded.count
         )
-        SELECT count(*)::bigint AS stored FROM stored
+        SELECT (SELECT count(*) FROM stored)::bigint AS stored,
+            (SELECT count(*) FROM dropped WHERE kind = 'retry')::bigint AS retries,
+            (SELECT count(*) FROM dropped WHERE kind = 'copy')::bigint AS copies
         """
 
     private static let ensurePartitions = """
@@ -54,9 +75,9 @@ struct InboxWriter: Sendable {
 
     /// Writes a batch. Rows that the database refuses for what is in them are found by halving, and go in without
     /// their texts, so that one odd event does not hold up all that follow.
-    /// - Returns: how many were new; the others had been stored before.
-    func write(_ records: ArraySlice<InboxRecord>) async throws -> Int {
-        guard !records.isEmpty else { return 0 }
+    /// - Returns: how many were new; those it does not count had been shipped before.
+    func write(_ records: ArraySlice<InboxRecord>) async throws -> InboxCounts {
+        guard !records.isEmpty else { return InboxCounts() }
         do {
             return try await store(records)
         } catch let error as PostgresError where Self.isAboutTheData(error) {
@@ -69,23 +90,32 @@ struct InboxWriter: Sendable {
         }
     }
 
-    private func store(_ records: ArraySlice<InboxRecord>) async throws -> Int {
+    private func store(_ records: ArraySlice<InboxRecord>) async throws -> InboxCounts {
         try await pool.transaction { connection in
             try await connection.query(Self.ensurePartitions, [records.map(\.event.receivedAt)])
-            let rows = try await connection.query(Self.insert, parameters(records))
-            return Int(try rows[0].decode("stored", as: Int64.self))
+            let now = time.now
+            let duplicates = try await DedupeLedger(connection: connection).duplicates(among: records, at: now)
+            let counts = try await connection.query(Self.insert, parameters(records, duplicates, now))[0]
+            return InboxCounts(
+                stored: try counts.decode("stored"), retries: try counts.decode("retries"),
+                copies: try counts.decode("copies"))
         }
     }
 
-    private func parameters(_ records: ArraySlice<InboxRecord>) -> [any PostgresEncodable] {
-        [
+    private func parameters(
+        _ records: ArraySlice<InboxRecord>, _ duplicates: [UUID: Duplicate], _ now: Date
+    ) -> [any PostgresEncodable] {
+        let repeated = records.map { duplicates[$0.event.id.uuid] }
+        return [
             records.map(\.event.id.uuid), records.map(\.event.receivedAt),
             records.map(\.event.integrationID?.uuid), records.map(\.event.organizationID?.uuid),
             records.map(\.event.clinicID?.uuid), records.map(\.instanceName), records.map(\.event.route.rawValue),
             records.map(\.kind), records.map(\.eventSuffix), records.map(\.messageID), records.map(\.chat),
             records.map(\.state.rawValue), records.map(\.quarantineReason),
             records.map { Int64(clamping: $0.position.segment) }, records.map { Int64(clamping: $0.position.offset) },
-            records.map(\.bodyDigest), records.map(\.body), time.now, gatewayID,
+            records.map(\.bodyDigest), records.map(\.body), now, gatewayID,
+            repeated.map(\.?.original.id), repeated.map(\.?.original.receivedAt), repeated.map(\.?.kind.rawValue),
+            now.addingTimeInterval(DedupeLedger.lifetime),
         ]
     }
 
@@ -95,5 +125,18 @@ struct InboxWriter: Sendable {
         if case .encoding = error.kind { return true }
         guard let state = error.sqlState else { return false }
         return ["22", "23", "54"].contains { state.hasPrefix($0) }
+    }
+}
+
+/// What became of the events of a batch that the inbox had not seen.
+struct InboxCounts: Sendable, Equatable {
+    var stored: Int64 = 0
+    var retries: Int64 = 0
+    var copies: Int64 = 0
+
+    static func + (left: InboxCounts, right: InboxCounts) -> InboxCounts {
+        InboxCounts(
+            stored: left.stored + right.stored, retries: left.retries + right.retries,
+            copies: left.copies + right.copies)
     }
 }

@@ -62,6 +62,12 @@ package struct PostgresEventArchive: EventArchive {
         }
     }
 
+    package func original(of id: EventID) async throws -> EventID? {
+        let rows = try await pool.query(
+            "SELECT original_id FROM hookgate.duplicate_events WHERE id = $1", [id.uuid])
+        return try rows.first.map { EventID(try $0.decode("original_id", as: UUID.self)) }
+    }
+
     /// The id tells the day, and the day the partition.
     private static func day(_ instant: Date) -> String { String(instant.formatted(.iso8601).prefix(10)) }
 

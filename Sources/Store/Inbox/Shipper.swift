@@ -23,7 +23,10 @@ package final class Shipper: Sendable {
         package init() {}
     }
 
+    private static let removalInterval: TimeInterval = 60
+
     private let spool: Spool
+    private let pool: PostgresPool
     private let writer: InboxWriter
     private let routing: any RoutingSource
     private let options: Options
@@ -38,6 +41,7 @@ package final class Shipper: Sendable {
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
         self.spool = spool
+        self.pool = pool
         self.writer = InboxWriter(pool: pool, gatewayID: spool.gatewayID, time: time)
         self.routing = routing
         self.options = options
@@ -103,7 +107,7 @@ package final class Shipper: Sendable {
             maximumRecords: options.maximumRecords, maximumBytes: options.maximumBytes)
         guard batch.advances else { return false }
         let records = try await decided(batch.entries)
-        let stored = try await writer.write(records[...])
+        let counts = try await writer.write(records[...])
         try await spool.reader.advance(past: batch)
         if batch.lostRecords > 0 {
             logger.critical(
@@ -114,12 +118,20 @@ package final class Shipper: Sendable {
         let hadFailed = state.withLock { state in
             defer { state.lastFailure = nil }
             state.lastShippedAt = now
-            state.stored += UInt64(stored)
-            state.repeated += UInt64(records.count - stored)
+            state.count(counts, of: records.count)
             return state.lastFailure != nil
         }
         if hadFailed { logger.notice("events are shipped again") }
+        try await forgetExpired(at: now)
         return true
+    }
+
+    /// Once a minute is enough: each batch adds fewer keys than one removal takes, and a full one is repeated with the
+    /// next batch.
+    private func forgetExpired(at now: Date) async throws {
+        guard state.withLock({ $0.nextRemoval <= now }) else { return }
+        let mayBeMore = try await DedupeLedger.forgetExpired(in: pool, at: now)
+        state.withLock { $0.nextRemoval = mayBeMore ? now : now.addingTimeInterval(Self.removalInterval) }
     }
 
     /// Asks the source of truth again for events that were stored undecided; one look-up for each sender.
@@ -179,6 +191,19 @@ package struct ShipperStatus: Sendable, Equatable {
     var failedLookUps = 0
     /// Events that were new to the inbox, since this process began.
     package var stored: UInt64 = 0
-    /// Events that the inbox had already.
+    /// Events that were shipped before: the process ended between the inbox and the note of it.
     package var repeated: UInt64 = 0
+    /// Events that are byte for byte what the inbox has: their sender asked again.
+    package var retries: UInt64 = 0
+    /// Events that say in another body what the inbox has.
+    package var copies: UInt64 = 0
+    /// When expired keys are looked for again.
+    fileprivate var nextRemoval = Date.distantPast
+
+    fileprivate mutating func count(_ counts: InboxCounts, of shipped: Int) {
+        stored += UInt64(clamping: counts.stored)
+        retries += UInt64(clamping: counts.retries)
+        copies += UInt64(clamping: counts.copies)
+        repeated += UInt64(clamping: Int64(shipped) - counts.stored - counts.retries - counts.copies)
+    }
 }

@@ -25,6 +25,7 @@ extension SchemaFile {
         tokenLedger,
         SchemaFile("20251022_event_decisions.sql", PackageResources._0251022_event_decisions_sql),
         SchemaFile("20251022_interrupted_runs.sql", PackageResources._0251022_interrupted_runs_sql),
+        SchemaFile("20251026_duplicate_events.sql", PackageResources._0251026_duplicate_events_sql),
     ]
 
     /// The file that scenario 3 of the migration guide runs by itself, again and again.

@@ -43,12 +43,18 @@ struct ServeCommandTests {
             try await Self.addIntegration(database.pool)
             try await Self.withDataDirectory { directory in
                 let hookgate = HookgateBinary(databaseURL: database.url, dataDirectory: directory)
+                var repetition = ""
                 let exitCode = try await hookgate.serving { address in
                     let byToken = try await Self.post(
                         Self.message, to: "\(address)/webhooks/evolution/whatsapp/\(Self.token)")
                     #expect(byToken.status == 200 && byToken.answer.contains(#""status":"ok""#), "\(byToken)")
+                    let retried = try await Self.post(
+                        Self.message, to: "\(address)/webhooks/evolution/whatsapp/\(Self.token)")
+                    #expect(retried.status == 200)
+                    repetition = String(retried.answer.split(separator: "\"id\":\"")[1].prefix(36))
                     let byName = try await Self.post(
-                        Self.message, to: "\(address)/webhooks/evolution/clinic-abc123/messages-upsert")
+                        Self.message.replacing("3EB0", with: "3EB1"),
+                        to: "\(address)/webhooks/evolution/clinic-abc123/messages-upsert")
                     #expect(byName.status == 200 && byName.answer.contains(#""status":"ok""#), "\(byName)")
 
                     let probe = try await hookgate.run("test", "-", "--url", address, input: Self.token + "\n")
@@ -76,6 +82,9 @@ struct ServeCommandTests {
                 let revealed = try await hookgate.run("events", "show", id, "--reveal")
                 #expect(revealed.output.contains("Tenho dor de dente"))
                 #expect(!revealed.output.contains("INSTANCE-KEY"))
+                let repeated = try await hookgate.run("events", "show", repetition)
+                #expect(repeated.exitCode == 1)
+                #expect(repeated.complaint.contains("repeats \(id), which came before it"), "\(repeated.complaint)")
                 let list = try await hookgate.run("events", "list", "--state", "probe", "--json")
                 #expect(list.output.contains(#""event" : "hookgate.probe""#))
             }

@@ -33,7 +33,7 @@ struct ShipperTests {
 
     private static func event(
         _ disposition: AcceptedEvent.Disposition = .pending, instance: String = "clinic-abc123",
-        message: String? = "3EB0", body: String = #"{"event":"messages.upsert","apikey":"KEY","data":{"text":"Oi"}}"#
+        message: String? = nil, body: String = #"{"event":"messages.upsert","apikey":"KEY","data":{"text":"Oi"}}"#
     ) -> AcceptedEvent {
         AcceptedEvent(
             id: EventID(UUID()), receivedAt: receivedAt, route: .token, eventSuffix: nil, disposition: disposition,
@@ -79,7 +79,7 @@ struct ShipperTests {
                 let writer = InboxWriter(pool: database.pool, gatewayID: spool.gatewayID, time: .system)
                 let batch = try await spool.reader.next(maximumRecords: 20, maximumBytes: .max)
                 let committed = try await writer.write(batch.entries.map { InboxRecord($0.event, of: $0) }[...])
-                #expect(committed == 20)
+                #expect(committed == InboxCounts(stored: 20))
                 // Here the process would end; the next one reads the same records again.
                 await shipper.shipRemainder()
                 #expect(shipper.status.stored == 0)
@@ -137,8 +137,8 @@ struct ShipperTests {
                 script: "ALTER TABLE hookgate.events ADD CHECK (message_id IS DISTINCT FROM 'refused')")
             try await Self.withShipper(database) { spool, shipper in
                 var events = (0..<9).map { _ in Self.event() }
-                events.insert(Self.event(message: "refused"), at: 4)
-                events.append(Self.event(message: "with\0nul"))
+                events.insert(Self.event(message: "refused", body: #"{"data":1}"#), at: 4)
+                events.append(Self.event(message: "with\0nul", body: #"{"data":2}"#))
                 try await Self.store(events, in: spool)
                 await shipper.shipRemainder()
                 let stored = try await Self.rows(database)
