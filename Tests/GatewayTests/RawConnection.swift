@@ -25,6 +25,10 @@ struct RawConnection: ~Copyable {
         try await self.outbound.write(ByteBuffer(string: text))
     }
 
+    func send(_ bytes: [UInt8]) async throws {
+        try await self.outbound.write(ByteBuffer(bytes: bytes))
+    }
+
     /// Closes our half; the server's may still answer.
     func finishSending() {
         self.outbound.finish()
