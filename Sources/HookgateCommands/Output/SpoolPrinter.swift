@@ -52,12 +52,12 @@ struct SpoolPrinter {
 
     func progress(_ status: ShipperStatus) {
         guard !isJSON, StandardStream.output.isTerminal else { return }
-        StandardStream.output.line("   \(status.stored + status.repeated) shipped")
+        StandardStream.output.line("   \(status.stored + status.alreadyThere) shipped")
     }
 
     func interrupted(_ spool: SpoolStatistics, _ status: ShipperStatus) {
         StandardStream.error.line(
-            "hookgate: stopped after \(status.stored + status.repeated) events; \(spool.depthRecords) still wait in the "
+            "hookgate: stopped after \(status.stored + status.alreadyThere) events; \(spool.depthRecords) still wait in the "
                 + "spool. Run it again: nothing is lost or doubled.")
     }
 
@@ -65,11 +65,11 @@ struct SpoolPrinter {
         if isJSON {
             return try JSONOutput.print(
                 ShippedDocument(
-                    new: status.stored, alreadyThere: status.repeated, lost: spool.lostRecords,
+                    new: status.stored, alreadyThere: status.alreadyThere, lost: spool.lostRecords,
                     damagedSegments: spool.damagedSegments))
         }
         let output = StandardStream.output
-        output.line("✅ Shipped \(status.stored) events; \(status.repeated) were in the inbox already.")
+        output.line("✅ Shipped \(status.stored) events; \(status.alreadyThere) were in the inbox already.")
         if spool.damagedSegments > 0 {
             output.line(
                 "⚠️ \(spool.lostRecords) events could not be read; \(spool.damagedSegments) segments are kept aside as "

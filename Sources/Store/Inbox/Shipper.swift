@@ -197,6 +197,8 @@ package struct ShipperStatus: Sendable, Equatable {
     package var retries: UInt64 = 0
     /// Events that say in another body what the inbox has.
     package var copies: UInt64 = 0
+    /// Events of which the inbox holds nothing new: itself, or what they repeat.
+    package var alreadyThere: UInt64 { repeated + retries + copies }
     /// When expired keys are looked for again.
     fileprivate var nextRemoval = Date.distantPast
 
