@@ -11,6 +11,7 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -29,6 +30,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -39,9 +41,10 @@ let package = Package(
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "HookgateCore", dependencies: [crypto]),
         .target(name: "PostgresClient", dependencies: ["CPostgres", subprocess]),
+        .target(name: "RedisClient", dependencies: [nioCore, nioPosix, nioSSL]),
         .target(
             name: "Store",
-            dependencies: ["HookgateCore", "PostgresClient", crypto, logging],
+            dependencies: ["HookgateCore", "PostgresClient", "RedisClient", crypto, logging],
             resources: [.embedInCode("Schema/SQL")]
         ),
         .target(name: "Gateway", dependencies: ["HookgateCore", logging, nioCore, nioPosix, nioHTTP1]),
@@ -51,7 +54,7 @@ let package = Package(
         .target(
             name: "HookgateCommands",
             dependencies: [
-                "HookgateCore", "PostgresClient", "Store", "Gateway", "Migration", "Fleet",
+                "HookgateCore", "PostgresClient", "RedisClient", "Store", "Gateway", "Migration", "Fleet",
                 argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
                 subprocess, system, unixSignals, yams,
             ],
@@ -71,8 +74,14 @@ let package = Package(
             name: "EvolutionAPITests", dependencies: ["EvolutionAPI", "HookgateCore", "HookgateTestSupport", crypto]),
         .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "HookgateTestSupport", subprocess]),
         .testTarget(
+            name: "RedisClientTests",
+            dependencies: ["RedisClient", "HookgateTestSupport", nioCore, nioPosix, subprocess]
+        ),
+        .testTarget(
             name: "StoreTests",
-            dependencies: ["HookgateCore", "PostgresClient", "Store", "HookgateTestSupport", logging]
+            dependencies: [
+                "Gateway", "HookgateCore", "PostgresClient", "RedisClient", "Store", "HookgateTestSupport", logging,
+            ]
         ),
         .testTarget(
             name: "GatewayTests",

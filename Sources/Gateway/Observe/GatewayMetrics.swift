@@ -35,7 +35,11 @@ package enum ResolveTier: Int, MetricLabel {
     case memory
     /// A recent "no" of the source.
     case absence
+    /// The cache that replicas share, proven to be true still.
+    case cache
     case source
+    /// That cache, while the source could not be asked.
+    case stale
     /// The complete and live table, because the source could not be asked.
     case authority
     /// None.
@@ -45,7 +49,9 @@ package enum ResolveTier: Int, MetricLabel {
         switch self {
         case .memory: "memory"
         case .absence: "absence"
-        case .source: "source"
+        case .cache: "redis"
+        case .source: "postgresql"
+        case .stale: "redis_stale"
         case .authority: "authority"
         case .none: "none"
         }

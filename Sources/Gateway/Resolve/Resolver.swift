@@ -7,7 +7,7 @@ package import HookgateCore
 /// if let resolution = resolver.resident(key, at: now) { … }       // a hit: no I/O, no wait
 /// else { resolver.lookUp(key) { resolution in … } }               // within the deadline, whatever happens
 /// ```
-/// Further tiers (Redis, for one) go between the two as a ``RoutingSource`` that asks another one.
+/// A tier between the two (a cache that replicas share) is a ``RoutingSource`` that asks another one.
 package final class Resolver: Sendable {
     /// The bounds of look-ups in the source of truth.
     package struct Settings: Sendable {
@@ -40,16 +40,30 @@ package final class Resolver: Sendable {
         self.lookUps = SourceLookUps(
             source: source, time: time, limit: settings.concurrentLookUps, queueLimit: settings.queuedLookUps,
             deadline: settings.deadline, metrics: metrics
-        ) { key, fact in
-            switch table.fill(fact, for: key) {
-            case .holds(let held):
-                return .fact(held)
-            case .notKept:
-                absences.remember(fact, for: key, at: time.now)
-                return .fact(fact)
-            case .superseded:
-                return .superseded
+        ) { key, answer in
+            switch answer {
+            case .source(let fact):
+                Self.learn(fact, from: .source, for: key, table) { absences.remember($0, for: key, at: time.now) }
+            case .cache(let fact):
+                Self.learn(fact, from: .cache, for: key, table)
+            case .stale(let fact):
+                // Nothing would ever take it out of the table again: what is gone from the source is not loaded.
+                .fact(table.fact(for: key) ?? fact, .stale)
             }
+        }
+    }
+
+    /// Puts a fact that is true now into the table, and says what its waiters are told.
+    private static func learn(
+        _ fact: RoutingFact, from tier: ResolveTier, for key: RoutingKey, _ table: RoutingTable,
+        whenNotKept: (RoutingFact) -> Void = { _ in }
+    ) -> SourceLookUps.Answer {
+        switch table.fill(fact, for: key) {
+        case .holds(let held): return .fact(held, tier)
+        case .superseded: return .superseded
+        case .notKept:
+            whenNotKept(fact)
+            return .fact(fact, tier)
         }
     }
 
@@ -104,8 +118,8 @@ package final class Resolver: Sendable {
 
     private func resolution(for key: RoutingKey, _ answer: SourceLookUps.Answer) -> Resolution {
         switch answer {
-        case .fact(let fact):
-            self.metrics.tiers[.source].add()
+        case .fact(let fact, let tier):
+            self.metrics.tiers[tier].add()
             return Resolution(fact, at: self.clock.now)
         case .superseded:
             // What is newer does not answer the question either: stored, and decided when it is shipped.

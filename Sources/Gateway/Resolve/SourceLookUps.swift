@@ -8,7 +8,7 @@ import Synchronization
 /// so that a dead store costs a webhook nothing but certainty.
 final class SourceLookUps: Sendable {
     enum Answer: Sendable {
-        case fact(RoutingFact)
+        case fact(RoutingFact, ResolveTier)
         /// Answered, but newer knowledge contradicts the answer.
         case superseded
         case unavailable
@@ -46,11 +46,11 @@ final class SourceLookUps: Sendable {
     private let state = Mutex(State())
     private let metrics: GatewayMetrics
     /// Called once per answered look-up; says what its waiters are told.
-    private let learn: @Sendable (RoutingKey, RoutingFact) -> Answer
+    private let learn: @Sendable (RoutingKey, RoutingAnswer) -> Answer
 
     init(
         source: any RoutingSource, time: MonotonicTime, limit: Int, queueLimit: Int, deadline: Duration,
-        metrics: GatewayMetrics, learn: @escaping @Sendable (RoutingKey, RoutingFact) -> Answer
+        metrics: GatewayMetrics, learn: @escaping @Sendable (RoutingKey, RoutingAnswer) -> Answer
     ) {
         self.source = source
         self.time = time
@@ -99,9 +99,9 @@ final class SourceLookUps: Sendable {
     private func start(_ key: RoutingKey, _ number: UInt64) {
         Task {
             do throws(RoutingSourceError) {
-                let fact = try await self.source.fact(for: key)
+                let answer = try await self.source.answer(for: key)
                 self.metrics.lookUps[.answered].add()
-                self.finish(key, number, self.learn(key, fact))
+                self.finish(key, number, self.learn(key, answer))
             } catch .timedOut {
                 self.metrics.lookUps[.timedOut].add()
                 self.finish(key, number, .timedOut)

@@ -2,6 +2,7 @@ import Gateway
 import HookgateCore
 import Logging
 import PostgresClient
+import RedisClient
 import ServiceLifecycle
 import Store
 import UnixSignals
@@ -23,12 +24,15 @@ struct GatewayAssembly {
     private let quarantine: QuarantineBounds
     private let trafficLog: TrafficLog
     private let preparation: DatabasePreparation
+    /// Nil where no Redis is configured.
+    private let redis: RedisTier?
     private let server: WebhookServer
     private let logger: Logger
 
     init(
-        databaseURL: String, directURL: String, spoolDirectory: String, listen: ListenAddress, publicURL: PublicURL?,
-        appliesSchema: Bool, quarantineLimits: QuarantineLimits, undecidedMaxBytes: Int, logger: Logger
+        databaseURL: String, directURL: String, redis redisAddress: RedisAddress?, spoolDirectory: String,
+        listen: ListenAddress, publicURL: PublicURL?, appliesSchema: Bool, quarantineLimits: QuarantineLimits,
+        undecidedMaxBytes: Int, logger: Logger
     ) async throws {
         self.logger = logger
         routingPool = PostgresPool(
@@ -44,19 +48,25 @@ struct GatewayAssembly {
 
         let metrics = GatewayMetrics()
         let source = PostgresRoutingSource(pool: routingPool, listenURL: directURL)
+        let feedSource = PostgresRoutingSource(pool: feedPool, listenURL: directURL)
+        redis = redisAddress.map {
+            RedisTier(address: $0, databaseURL: databaseURL, lookUps: source, feed: feedSource, logger: logger)
+        }
         let table = RoutingTable()
         var lookUps = Resolver.Settings()
         lookUps.concurrentLookUps = Self.routingConnections
-        let resolver = Resolver(table: table, source: source, settings: lookUps, metrics: metrics)
+        let resolver = Resolver(
+            table: table, source: redis?.source ?? source, settings: lookUps, metrics: metrics)
         feed = RoutingFeed(
-            source: PostgresRoutingSource(pool: feedPool, listenURL: directURL), table: table, resolver: resolver,
-            metrics: metrics, logger: logger)
+            source: redis?.source ?? feedSource, table: table, resolver: resolver, metrics: metrics, logger: logger)
+        // What was undecided is decided for good, so PostgreSQL itself is asked.
         shipper = Shipper(spool: spool, pool: shippingPool, routing: source, logger: logger)
         preparation = DatabasePreparation(
             pool: feedPool, directURL: directURL, publicURL: publicURL, appliesSchema: appliesSchema, logger: logger)
         quarantine = QuarantineBounds(limits: quarantineLimits, logger: logger)
         let status = GatewayStatus(
-            spool: spool, shipper: shipper, table: table, preparation: preparation, quarantine: quarantine)
+            spool: spool, shipper: shipper, table: table, preparation: preparation, quarantine: quarantine,
+            redis: redis)
         trafficLog = TrafficLog(logger: logger, metrics: metrics)
         let intake = WebhookIntake(
             resolver: resolver, spool: spool, probeKeys: { [preparation] in preparation.probeKeys },
@@ -71,7 +81,7 @@ struct GatewayAssembly {
     /// meanwhile still goes out.
     func run(onListening: @escaping @Sendable (WebhookServer.ListeningAddress) -> Void) async throws {
         let shipping = LoopService(name: "shipper") { [shipper] in await shipper.run() }
-        let services: [any Service] = [
+        var services: [any Service] = [
             shipping,
             LoopService(name: "database preparation") { [preparation] in await preparation.run() },
             LoopService(name: "routing feed") { [feed] in await feed.run() },
@@ -84,6 +94,7 @@ struct GatewayAssembly {
             LoopService(name: "traffic log") { [trafficLog] in await trafficLog.run() },
             ServerService(server: server, onListening: onListening),
         ]
+        if let redis { services.insert(LoopService(name: "Redis") { await redis.run() }, at: 1) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },

@@ -10,15 +10,17 @@ struct GatewayStatus: GatewayReporting {
     let table: RoutingTable
     let preparation: DatabasePreparation
     let quarantine: QuarantineBounds
+    let redis: RedisTier?
 
     func readiness() -> Readiness {
         // Whoever takes us out of service while we cannot store sends nothing that would find the disk well again.
         spool.recheck()
         let statistics = spool.statistics()
-        return Readiness(parts: [
+        let parts = [
             spoolPart(statistics), routingPart(), schemaPart(), shippingPart(), quarantinePart(),
             undecidedPart(statistics),
-        ])
+        ]
+        return Readiness(parts: parts + [redis.map(redisPart)].compactMap(\.self))
     }
 
     private func quarantinePart() -> Readiness.Part {
@@ -36,6 +38,11 @@ struct GatewayStatus: GatewayReporting {
             name: "undecided", state: .degraded,
             detail: "\(spool.undecidedBytes) of \(spool.undecidedLimitBytes) bytes that nobody can decide wait; "
                 + "they are decided when the database answers")
+    }
+
+    private func redisPart(_ redis: RedisTier) -> Readiness.Part {
+        guard let failure = redis.failure else { return .init(name: "redis", state: .ok) }
+        return .init(name: "redis", state: .degraded, detail: failure)
     }
 
     private func spoolPart(_ spool: SpoolStatistics) -> Readiness.Part {
@@ -66,6 +73,33 @@ struct GatewayStatus: GatewayReporting {
 
     func samples() -> [MetricSample] {
         Self.samples(spool.statistics()) + Self.samples(shipper.status) + quarantine.samples()
+            + (redis.map(Self.samples) ?? [])
+    }
+
+    private static func samples(_ redis: RedisTier) -> [MetricSample] {
+        let statistics = redis.statistics
+        let reads = [
+            ("hit", statistics.hits), ("stale", statistics.stale), ("unproven", statistics.unproven),
+            ("miss", statistics.misses),
+            ("failed", statistics.failedReads),
+        ]
+        return [
+            MetricSample(
+                "hookgate_redis_connected", .gauge, help: "1 while Redis answers.", value: redis.isConnected ? 1 : 0)
+        ]
+            + reads.map { outcome, count in
+                MetricSample(
+                    "hookgate_redis_reads_total", .counter,
+                    help: "Look-ups in Redis, by outcome; stale ones were answered while PostgreSQL was down.",
+                    labels: [.init("outcome", outcome)], value: Double(count))
+            } + [
+                MetricSample(
+                    "hookgate_redis_records_written_total", .counter, help: "Records of routing written to Redis.",
+                    value: Double(statistics.recordsWritten)),
+                MetricSample(
+                    "hookgate_redis_write_failures_total", .counter, help: "Writes to Redis that failed.",
+                    value: Double(statistics.failedWrites)),
+            ]
     }
 
     private static func samples(_ shipper: ShipperStatus) -> [MetricSample] {

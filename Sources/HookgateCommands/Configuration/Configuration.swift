@@ -1,5 +1,6 @@
 package import HookgateCore
 package import Logging
+package import RedisClient
 
 /// The whole configuration, typed and checked.
 ///
@@ -8,7 +9,8 @@ package struct Configuration: Sendable {
     /// Nil means: start a private PostgreSQL cluster in the data directory.
     package let databaseURL: String?
     package let databaseDirectURL: String?
-    package let redisURL: String?
+    /// Nil means: routing is resolved from memory and PostgreSQL alone.
+    package let redis: RedisAddress?
     package let publicURL: PublicURL
     package let listen: ListenAddress
     package let consoleListen: ListenAddress?
@@ -43,7 +45,7 @@ package struct Configuration: Sendable {
     ) throws(ConfigurationError) {
         self.databaseURL = reader.value(of: .databaseURL, SettingReading.databaseURL)
         self.databaseDirectURL = reader.value(of: .databaseDirectURL, SettingReading.databaseURL)
-        self.redisURL = reader.value(of: .redisURL, SettingReading.redisURL)
+        self.redis = reader.value(of: .redisURL, SettingReading.redisURL)
         self.consoleListen = reader.value(of: .consoleListen, ListenAddress.init(configured:))
         self.evolutionServers = Self.servers(&reader, servers, fileName: fileName)
         self.evolutionWebhookSecret = reader.value(of: .evolutionWebhookSecret, SettingReading.secret)

@@ -9,7 +9,7 @@ extension Setting {
 
     package static let redisURL = Setting(
         "redis-url", inherited: ["REDIS_URL"], flag: true, secrecy: .connection,
-        help: "Redis, redis:// or rediss:// (TLS); optional")
+        help: "cache of routing that replicas share: redis://, rediss:// (TLS) or redis+unix://; optional")
 
     package static let publicURL = Setting(
         "public-url", inherited: ["WEBHOOK_BASE_URL"], flag: true, fallback: .text("http://localhost:8080"),

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HookgateCore
 import Logging
+import RedisClient
 
 /// From a setting's text to its value. Pure; each says what is wrong without repeating what may be secret.
 enum SettingReading {
@@ -25,11 +26,12 @@ enum SettingReading {
         return text
     }
 
-    static func redisURL(_ text: String) throws(InvalidSetting) -> String {
-        guard let components = URLComponents(string: text), ["redis", "rediss"].contains(components.scheme),
-            components.host?.isEmpty == false
-        else { throw InvalidSetting("not a Redis address; it looks like redis://host:6379 or rediss://host:6380") }
-        return text
+    static func redisURL(_ text: String) throws(InvalidSetting) -> RedisAddress {
+        do throws(RedisAddressFlaw) {
+            return try RedisAddress(text)
+        } catch {
+            throw InvalidSetting("not a Redis address, such as redis://:password@host:6379/0: \(error)")
+        }
     }
 
     /// A web address that others are appended to: without a query, and without the slash at its end.

@@ -7,6 +7,9 @@ package protocol RoutingSource: Sendable {
     /// given, the answer is that of ``fact(for:)``. Throws when the source cannot answer for all of them.
     func facts(for keys: [RoutingKey]) async throws(RoutingSourceError) -> [RoutingKey: RoutingFact]
 
+    /// The same by the quickest way there is; says how far the fact can be relied on.
+    func answer(for key: RoutingKey) async throws(RoutingSourceError) -> RoutingAnswer
+
     /// Streams everything there is, page by page, and returns the cursor from which ``changes(since:)`` goes on.
     func loadAll(page: @Sendable ([RoutingChange]) async -> Void) async throws(RoutingSourceError) -> RoutingCursor
 
@@ -17,6 +20,22 @@ package protocol RoutingSource: Sendable {
 
     /// Ticks when something may have changed. Ends when the channel is lost; polling goes on regardless.
     func changeNotices() async throws(RoutingSourceError) -> AsyncStream<Void>
+}
+
+extension RoutingSource {
+    package func answer(for key: RoutingKey) async throws(RoutingSourceError) -> RoutingAnswer {
+        .source(try await self.fact(for: key))
+    }
+}
+
+/// A fact, and where it comes from.
+package enum RoutingAnswer: Sendable, Equatable {
+    /// Said by the source of truth, just now.
+    case source(RoutingFact)
+    /// Read from a cache that replicas share, and shown by the stream of changes to be true still.
+    case cache(RoutingFact)
+    /// Read from that cache while the source of truth cannot be asked: it was true when it was written. Never kept.
+    case stale(RoutingFact)
 }
 
 /// Why the source of truth could not answer.

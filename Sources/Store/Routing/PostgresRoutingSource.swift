@@ -46,32 +46,46 @@ package final class PostgresRoutingSource: RoutingSource {
     // MARK: One key
 
     package func fact(for key: RoutingKey) async throws(RoutingSourceError) -> RoutingFact {
+        try await self.finding(for: key).fact
+    }
+
+    /// The fact, with what a cache needs to keep it.
+    func finding(for key: RoutingKey) async throws(RoutingSourceError) -> RoutingFinding {
         switch key {
-        case .token(let digest): try await self.fact(of: digest)
-        case .instance(let name): try await self.fact(of: name, isRetry: false)
+        case .token(let digest): try await self.finding(of: digest)
+        case .instance(let name): try await self.finding(of: name, isRetry: false)
         }
     }
 
-    private func fact(of digest: TokenDigest) async throws(RoutingSourceError) -> RoutingFact {
+    private func finding(of digest: TokenDigest) async throws(RoutingSourceError) -> RoutingFinding {
         do throws(PostgresError) {
-            let row = try await self.pool.query(RoutingSQL.token, [digest.bytes]).first.map(RoutingRow.init)
-            return try row?.tokenFact() ?? .nothing
+            guard let row = try await self.pool.query(RoutingSQL.token, [digest.bytes]).first.map(RoutingRow.init)
+            else {
+                return RoutingFinding(fact: .nothing)
+            }
+            let changes = [try row.entry().map(RoutingChange.integration), try row.change()?.change].compactMap(\.self)
+            return RoutingFinding(fact: try row.tokenFact(), changes: changes, asOf: try row.asOf())
         } catch {
             throw Self.translated(error)
         }
     }
 
-    private func fact(of name: InstanceName, isRetry: Bool) async throws(RoutingSourceError) -> RoutingFact {
+    private func finding(
+        of name: InstanceName, isRetry: Bool
+    ) async throws(RoutingSourceError) -> RoutingFinding {
         // PostgreSQL's text cannot hold this character, so no row has such a name.
-        guard !name.text.utf8.contains(0) else { return .nothing }
+        guard !name.text.utf8.contains(0) else { return RoutingFinding(fact: .nothing) }
         let lookUp = try await self.legacyLookUp()
         do throws(PostgresError) {
             let rows = try await self.pool.query(RoutingSQL.instance(legacy: lookUp), [name.text]).map(RoutingRow.init)
-            return try RoutingRow.instanceFact(rows)
+            let fact = try RoutingRow.instanceFact(rows)
+            // What has several holders, or none, is not kept.
+            guard case .instance(let entry) = fact, let row = rows.first else { return RoutingFinding(fact: fact) }
+            return RoutingFinding(fact: fact, changes: [.integration(entry)], asOf: try row.asOf())
         } catch {
             guard !isRetry, self.forgetsLegacy(after: error) else { throw Self.translated(error) }
         }
-        return try await self.fact(of: name, isRetry: true)
+        return try await self.finding(of: name, isRetry: true)
     }
 
     /// A legacy table may have gone since it was looked at: then it is worth another try.
@@ -104,13 +118,30 @@ package final class PostgresRoutingSource: RoutingSource {
     package func loadAll(
         page: @Sendable ([RoutingChange]) async -> Void
     ) async throws(RoutingSourceError) -> RoutingCursor {
+        try await self.loadAll { (_, changes) in await page(changes) }
+    }
+
+    /// The same, with each page the cursor that it is at least as new as.
+    @discardableResult
+    func loadAll(
+        page: @Sendable (RoutingCursor, [RoutingChange]) async -> Void
+    ) async throws(RoutingSourceError) -> RoutingCursor {
         do throws(PostgresError) {
             // Taken before the first page: what changes while the pages are read is read again as a change.
             let rows = try await self.pool.query(RoutingSQL.cursor)
             let cursor = RoutingCursor(transaction: UInt64(try rows[0].decode("xmin", as: String.self)) ?? 0)
-            try await self.readPages(.integrations) { await page($0.map(\.change)) }
-            try await self.readPages(.tokens) { await page($0.map(\.change)) }
+            try await self.readPages(.integrations) { await page(cursor, $0.map(\.change)) }
+            try await self.readPages(.tokens) { await page(cursor, $0.map(\.change)) }
             return cursor
+        } catch {
+            throw Self.translated(error)
+        }
+    }
+
+    /// Which database this is; see ``DatabaseIdentity``.
+    func identity() async throws(RoutingSourceError) -> DatabaseIdentity {
+        do throws(PostgresError) {
+            return DatabaseIdentity(text: try await self.pool.query(RoutingSQL.identity)[0].decode("identity"))
         } catch {
             throw Self.translated(error)
         }

@@ -69,6 +69,11 @@ struct RoutingRow {
         try self.number("revision")
     }
 
+    /// What this row knows of everything that ended below this transaction.
+    func asOf() throws(PostgresError) -> UInt64 {
+        try self.number("as_of")
+    }
+
     /// What this row says became true, and with which revision; nil for a row that says something else.
     func change() throws(PostgresError) -> (revision: UInt64, change: RoutingChange)? {
         switch try self.kind() {

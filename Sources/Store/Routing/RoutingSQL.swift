@@ -15,6 +15,9 @@ enum RoutingSQL {
         CASE WHEN i.revision <= \(bound) THEN i.revision ELSE '0'::xid8 END::text AS revision
         """
 
+    /// Everything that ended below this transaction is in the row.
+    private static let asOf = "pg_snapshot_xmin(pg_current_snapshot())::text AS as_of"
+
     private static let noIntegration = """
         NULL::text AS id, NULL::text AS organization_id, NULL::text AS clinic_id, NULL::text AS instance_name,
         NULL::boolean AS is_enabled, NULL::text AS revision
@@ -37,7 +40,7 @@ enum RoutingSQL {
 
     /// `$1` is the digest.
     static let token = """
-        /* hookgate: look-up */ SELECT 'token' AS kind, \(columns), \(tokenColumns)
+        /* hookgate: look-up */ SELECT 'token' AS kind, \(columns), \(tokenColumns), \(asOf)
         FROM hookgate.tokens t
             LEFT JOIN healthcare.integrations i ON i.id = t.integration_id AND i.type = 'whatsapp'
         WHERE t.digest = $1
@@ -54,7 +57,7 @@ enum RoutingSQL {
         let places = legacy.queries.map { "EXISTS (\($0))" }.joined(separator: " OR ")
         return """
             /* hookgate: look-up */ WITH found AS MATERIALIZED (
-                SELECT 'integration' AS kind, \(columns), \(noToken)
+                SELECT 'integration' AS kind, \(columns), \(noToken), \(asOf)
                 FROM healthcare.integrations i
                 WHERE i.type = 'whatsapp' AND \(InstanceNameSQL.expression(config: "i.config")) = $1
                     AND \(InstanceNameSQL.isEvolution(provider: "i.provider"))
@@ -62,7 +65,7 @@ enum RoutingSQL {
             )
             SELECT * FROM found
             UNION ALL
-            SELECT 'legacy', \(noIntegration), \(noToken)
+            SELECT 'legacy', \(noIntegration), \(noToken), \(asOf)
             WHERE NOT EXISTS (SELECT FROM found) AND (\(places.isEmpty ? "false" : places))
             """
     }
@@ -90,6 +93,14 @@ enum RoutingSQL {
         """
 
     // MARK: Everything
+
+    /// Which server and database this is, in 16 hexadecimal digits: one that was restored is another one, and counts
+    /// its transactions anew.
+    static let identity = """
+        SELECT left(encode(sha256(convert_to(concat_ws('/', s.system_identifier, c.timeline_id, d.oid), 'UTF8')),
+            'hex'), 16) AS identity
+        FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d WHERE d.datname = current_database()
+        """
 
     static let cursor = "SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xmin"
 

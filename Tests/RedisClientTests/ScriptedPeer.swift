@@ -1,0 +1,53 @@
+import NIOCore
+import NIOPosix
+
+/// A server that answers each piece of bytes it gets with what the test tells it to.
+struct ScriptedPeer {
+    let port: Int
+
+    var url: String { "redis://127.0.0.1:\(self.port)" }
+
+    /// - Parameter answer: gets what came, as text, and the number of its connection from 0; nil closes.
+    static func run<T>(
+        answering answer: @escaping @Sendable (String, Int) -> String?, _ body: (ScriptedPeer) async throws -> T
+    ) async throws -> T {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let loop = group.next()
+        let count = NIOLoopBoundBox(0, eventLoop: loop)
+        let server = try await ServerBootstrap(group: loop)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let handler = Handler(number: count.value, answer: answer)
+                    count.value += 1
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        do {
+            let value = try await body(ScriptedPeer(port: server.localAddress?.port ?? 0))
+            try await group.shutdownGracefully()
+            return value
+        } catch {
+            try await group.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private final class Handler: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        private let number: Int
+        private let answer: @Sendable (String, Int) -> String?
+
+        init(number: Int, answer: @escaping @Sendable (String, Int) -> String?) {
+            self.number = number
+            self.answer = answer
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            guard let text = self.answer(String(buffer: self.unwrapInboundIn(data)), self.number) else {
+                return context.close(promise: nil)
+            }
+            context.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)
+        }
+    }
+}
