@@ -150,7 +150,7 @@ import Testing
         "HTTP/1.1 400 Bad Request\r\n\r\n", "+PONG\r\n+PONG\r\n", "$9999999999\r\n", ":1\r\n", "\u{0}\u{1}",
     ])
     func peerThatTalksNonsenseIsGivenUp(_ nonsense: String) async throws {
-        try await ScriptedPeer.run { _, _ in
+        try await ScriptedPeer.run { _ in
             nonsense
         } _: { peer in
             try await RunningClient.run(peer.url) { running in
@@ -165,7 +165,7 @@ import Testing
 
     @Test func peerThatAcceptsAndClosesIsNotAskedInATightLoop() async throws {
         let connections = Milestone()
-        try await ScriptedPeer.run { _, _ in
+        try await ScriptedPeer.run { _ in
             connections.reach()
             return nil
         } _: { peer in

@@ -7,19 +7,16 @@ struct ScriptedPeer {
 
     var url: String { "redis://127.0.0.1:\(self.port)" }
 
-    /// - Parameter answer: gets what came, as text, and the number of its connection from 0; nil closes.
+    /// - Parameter answer: gets what came, as text; nil closes.
     static func run<T>(
-        answering answer: @escaping @Sendable (String, Int) -> String?, _ body: (ScriptedPeer) async throws -> T
+        answering answer: @escaping @Sendable (String) -> String?, _ body: (ScriptedPeer) async throws -> T
     ) async throws -> T {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let loop = group.next()
-        let count = NIOLoopBoundBox(0, eventLoop: loop)
         let server = try await ServerBootstrap(group: loop)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    let handler = Handler(number: count.value, answer: answer)
-                    count.value += 1
-                    try channel.pipeline.syncOperations.addHandler(handler)
+                    try channel.pipeline.syncOperations.addHandler(Handler(answer: answer))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -35,16 +32,14 @@ struct ScriptedPeer {
 
     private final class Handler: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
-        private let number: Int
-        private let answer: @Sendable (String, Int) -> String?
+        private let answer: @Sendable (String) -> String?
 
-        init(number: Int, answer: @escaping @Sendable (String, Int) -> String?) {
-            self.number = number
+        init(answer: @escaping @Sendable (String) -> String?) {
             self.answer = answer
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            guard let text = self.answer(String(buffer: self.unwrapInboundIn(data)), self.number) else {
+            guard let text = self.answer(String(buffer: self.unwrapInboundIn(data))) else {
                 return context.close(promise: nil)
             }
             context.writeAndFlush(NIOAny(ByteBuffer(string: text)), promise: nil)

@@ -62,13 +62,13 @@ struct CachedRecord: Sendable, Equatable {
     static func token(_ digest: TokenDigest, _ text: String) -> CachedRecord? {
         guard let (stamp, rest) = self.split(text, words: 2), rest.count == 2, let standing = self.standing(rest[0])
         else { return nil }
-        guard let id = self.optional(rest[1], IntegrationID.init) else { return nil }
+        guard let id: IntegrationID? = self.optional(rest[1]) else { return nil }
         return CachedRecord(.token(digest, id, standing), stamp)
     }
 
     static func name(_ name: InstanceName, _ text: String) -> CachedRecord? {
         guard let (stamp, rest) = self.split(text, words: 1), rest.count == 1,
-            let id = self.optional(rest[0], IntegrationID.init)
+            let id: IntegrationID? = self.optional(rest[0])
         else { return nil }
         return CachedRecord(.name(name, id), stamp)
     }
@@ -77,8 +77,8 @@ struct CachedRecord: Sendable, Equatable {
         guard let (stamp, rest) = self.split(text, words: 4) else { return nil }
         if rest == ["deleted"] { return CachedRecord(.deleted(id), stamp) }
         guard rest.count == 4, rest[0] == "on" || rest[0] == "off",
-            let organization = self.optional(rest[1], OrganizationID.init),
-            let clinic = self.optional(rest[2], ClinicID.init),
+            let organization: OrganizationID? = self.optional(rest[1]),
+            let clinic: ClinicID? = self.optional(rest[2]),
             rest[3] == self.nothing || rest[3].hasPrefix("=")
         else { return nil }
         let name = rest[3] == self.nothing ? nil : InstanceName(String(rest[3].dropFirst()))
@@ -96,10 +96,11 @@ struct CachedRecord: Sendable, Equatable {
         return (stamp, Array(words.dropFirst(4)))
     }
 
-    /// Nil when the word is neither an id nor the sign for none.
-    private static func optional<ID>(_ word: Substring, _ read: (String) -> ID?) -> ID?? {
+    /// Nil when the word is neither an id, as we write it, nor the sign for none.
+    private static func optional<Subject>(_ word: Substring) -> Identifier<Subject>?? {
         if word == self.nothing { return .some(nil) }
-        return read(String(word)).map { .some($0) }
+        guard let id = Identifier<Subject>(String(word)), id.text == word else { return nil }
+        return .some(id)
     }
 
     private static func word(_ standing: TokenStanding) -> String {

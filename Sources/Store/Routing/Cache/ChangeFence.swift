@@ -32,11 +32,19 @@ struct ChangeFence: Sendable {
         guard self.since != nil else { return }
         for change in changes { self.note(change) }
         guard self.tokens.count + self.integrations.count + self.names.count > self.bound else { return }
-        // Too much to remember: older records cannot be vouched for any more, and are read anew.
+        self.forget(upTo: next)
+    }
+
+    /// Too much to remember: only records that know of all of it can be vouched for from now on. That is later than
+    /// the cursor: what is forgotten may have been told early, because a transaction that runs holds the cursor back.
+    private mutating func forget(upTo next: RoutingCursor) {
+        let newest =
+            [self.tokens.values.max(), self.integrations.values.max(), self.names.values.max()]
+            .compactMap(\.self).max() ?? 0
         self.tokens = [:]
         self.integrations = [:]
         self.names = [:]
-        self.since = next.transaction
+        self.since = max(next.transaction, newest + 1)
     }
 
     /// Whether all of it is known to be true.

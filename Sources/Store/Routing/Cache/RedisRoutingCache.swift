@@ -30,7 +30,7 @@ struct RedisRoutingCache: RoutingCache {
         """
 
     private let client: RedisClient
-    private let prefix: String
+    let prefix: String
 
     /// - Parameter scope: tells databases that share a Redis apart; see ``scope(ofDatabaseURL:)``.
     init(client: RedisClient, scope: String) {

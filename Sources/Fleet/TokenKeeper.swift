@@ -1,0 +1,100 @@
+package import FoundationEssentials
+package import HookgateCore
+
+/// `hookgate tokens rotate` and `tokens revoke`: finds whom they mean, decides what changes, and writes it.
+///
+/// Deciding and writing are apart, so that a person is asked in between, and a change made meanwhile by somebody else
+/// is not run over.
+package struct TokenKeeper: Sendable {
+    /// What would be done, and to whom.
+    package struct Plan: Sendable, Equatable {
+        package let holding: TokenHolding
+        package let change: TokenChange
+        /// Tokens other than the current one that go on passing, with their ends.
+        package let stillInGrace: [TokenHolding.Held]
+    }
+
+    private let ledger: any TokenLedger
+
+    package init(ledger: any TokenLedger) {
+        self.ledger = ledger
+    }
+
+    /// Decides on a new token; the one before passes for the grace time.
+    /// - Parameter random: 32 bytes for the new token.
+    package func rotation(
+        of subject: String, grace: Duration, at now: Date, random: [UInt8]
+    ) async throws -> Plan {
+        let holding = try await self.find(subject, fingerprints: false).holding
+        let end = grace > .zero ? now.addingTimeInterval(Double(grace.components.seconds)) : nil
+        return Plan(
+            holding: holding,
+            change: TokenChange(
+                integrationID: holding.integrationID, expected: holding.current,
+                replacement: .init(token: WebhookToken(randomBytes: random), graceUntil: end), revoked: []),
+            stillInGrace: holding.inGrace(at: now))
+    }
+
+    /// Decides what ends at once: all of an instance's tokens, or the one with the fingerprint. A current token is
+    /// replaced, because an integration is never without one.
+    package func revocation(of subject: String, at now: Date, random: [UInt8]) async throws -> Plan {
+        let (holding, only) = try await self.find(subject, fingerprints: true)
+        let inGrace = holding.tokens.filter { if case .grace = $0.standing { true } else { false } }
+        let replacement = TokenChange.Replacement(token: WebhookToken(randomBytes: random), graceUntil: nil)
+        guard let only else {
+            return Plan(
+                holding: holding,
+                change: TokenChange(
+                    integrationID: holding.integrationID, expected: holding.current, replacement: replacement,
+                    revoked: inGrace.map(\.digest)), stillInGrace: [])
+        }
+        guard only.standing != .revoked else { throw TokenKeeperError.alreadyRevoked(only.digest.fingerprint) }
+        let isCurrent = only.standing == .current
+        return Plan(
+            holding: holding,
+            change: TokenChange(
+                integrationID: holding.integrationID, expected: holding.current,
+                replacement: isCurrent ? replacement : nil, revoked: isCurrent ? [] : [only.digest]),
+            stillInGrace: holding.inGrace(at: now).filter { $0.digest != only.digest })
+    }
+
+    /// Writes what was decided, unless somebody else has changed the token meanwhile.
+    package func carryOut(_ plan: Plan, base: PublicURL?, at now: Date) async throws {
+        guard try await self.ledger.write(plan.change, base: base, at: now) else {
+            throw TokenKeeperError.changedMeanwhile
+        }
+    }
+
+    /// An instance by its exact name or its integration's id; where asked for, also a token by its fingerprint.
+    private func find(
+        _ subject: String, fingerprints: Bool
+    ) async throws -> (holding: TokenHolding, only: TokenHolding.Held?) {
+        var found = try await self.ledger.holdings(named: InstanceName(subject))
+        if found.isEmpty, let id = IntegrationID(subject) { found = try await self.ledger.holdings(of: id) }
+        if found.count > 1 { throw TokenKeeperError.ambiguousName(found.map(\.integrationID)) }
+        if let holding = found.first { return (holding, nil) }
+        if fingerprints, Self.isFingerprint(subject) {
+            let holders = try await self.ledger.holdings(fingerprint: subject)
+            let matches = holders.flatMap { holding in
+                holding.tokens.filter { $0.digest.fingerprint == subject }.map { (holding, $0) }
+            }
+            if matches.count > 1 { throw TokenKeeperError.ambiguousFingerprint }
+            if let match = matches.first { return (match.0, match.1) }
+        }
+        throw TokenKeeperError.unknown(try await self.ledger.instanceNames())
+    }
+
+    private static func isFingerprint(_ text: String) -> Bool {
+        text.utf8.count == 8 && text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+    }
+}
+
+/// Why tokens are not changed.
+package enum TokenKeeperError: Error, Equatable {
+    /// Neither an instance's name, nor an id, nor a fingerprint; with the names there are.
+    case unknown([InstanceName])
+    case ambiguousName([IntegrationID])
+    case ambiguousFingerprint
+    case alreadyRevoked(String)
+    case changedMeanwhile
+}
