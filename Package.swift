@@ -80,7 +80,7 @@ let package = Package(
         .testTarget(
             name: "StoreTests",
             dependencies: [
-                "Gateway", "HookgateCore", "PostgresClient", "RedisClient", "Store", "HookgateTestSupport", logging,
+                "Fleet", "HookgateCore", "PostgresClient", "RedisClient", "Store", "HookgateTestSupport", logging,
             ]
         ),
         .testTarget(

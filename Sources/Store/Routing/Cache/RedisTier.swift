@@ -11,6 +11,8 @@ package final class RedisTier: Sendable {
     private let client: RedisClient
     private let cached: CachedRoutingSource
     private let logger: Logger
+    /// One pending wake-up stands for all that came meanwhile.
+    private let fillings = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
 
     /// - Parameters:
     ///   - databaseURL: tells apart what gateways of different databases keep in one Redis.
@@ -20,7 +22,11 @@ package final class RedisTier: Sendable {
         logger: Logger
     ) {
         self.logger = logger
-        self.client = RedisClient(address) { Self.report($0, address, logger) }
+        let waker = self.fillings.continuation
+        self.client = RedisClient(address) { status in
+            Self.report(status, address, logger)
+            if status == .connected { waker.yield() }
+        }
         let cache = RedisRoutingCache(
             client: self.client, scope: RedisRoutingCache.scope(ofDatabaseURL: databaseURL))
         self.cached = CachedRoutingSource(
@@ -48,20 +54,21 @@ package final class RedisTier: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.client.run() }
             group.addTask { await self.keepFull() }
+            group.addTask {
+                // Nobody tells of a Redis that was emptied; asking is one small command.
+                while (try? await Task.sleep(for: Self.fillingCheck)) != nil { self.fillings.continuation.yield() }
+            }
         }
     }
 
     private func keepFull() async {
-        while !Task.isCancelled {
+        for await _ in self.fillings.stream where self.isConnected {
             do throws(RoutingSourceError) {
-                if self.isConnected, try await self.cached.fillCacheWhenDue() {
-                    self.logger.info("routing was brought into Redis")
-                }
+                guard try await self.cached.fillCacheWhenDue() else { continue }
+                self.logger.info("routing was brought into Redis")
             } catch {
                 self.logger.debug("routing cannot be brought into Redis now", metadata: ["reason": "\(error)"])
             }
-            // Nobody tells of a Redis that was emptied; asking is one small command.
-            guard (try? await Task.sleep(for: Self.fillingCheck)) != nil else { return }
         }
     }
 

@@ -319,6 +319,12 @@ import Testing
 }
 
 extension RoutingAnswer {
+    fileprivate var fact: RoutingFact {
+        switch self {
+        case .source(let fact), .cache(let fact), .stale(let fact): fact
+        }
+    }
+
     fileprivate var isFromCache: Bool {
         if case .cache = self { true } else { false }
     }

@@ -1,0 +1,137 @@
+import HookgateCore
+import NIOCore
+import NIOHTTP1
+
+/// One request after the other: what its head says, its body as it comes, and what is refused before the intake sees it.
+extension WebhookHandler {
+    func enqueue(_ part: HTTPServerRequestPart) {
+        guard self.backlog.count < self.service.limits.backlogParts else {
+            // More pipelined at once than any webhook sender does: what was taken is answered, the rest is not.
+            self.isBacklogCut = true
+            return
+        }
+        self.backlog.append(part)
+    }
+
+    /// Goes on after an answer that came later.
+    func handleBacklog() {
+        while let part = self.backlog.first {
+            if case .working = self.phase { return }
+            self.backlog.removeFirst()
+            self.handle(part)
+        }
+        if case .working = self.phase { return }
+        if self.isBacklogCut { return self.close() }
+        if let failure = self.protocolFailure {
+            self.protocolFailure = nil
+            self.fail(failure)
+        }
+        self.readAgainIfWithheld()
+    }
+
+    func readAgainIfWithheld() {
+        guard self.isReadWithheld, self.backlog.isEmpty, let context, context.channel.isWritable else { return }
+        self.isReadWithheld = false
+        context.read()
+    }
+
+    func handle(_ part: HTTPServerRequestPart) {
+        self.isHandling = true
+        defer { self.isHandling = false }
+        switch (self.phase, part) {
+        case (.idle, .head(let head)): self.begin(head)
+        case (.receiving, .body(let bytes)): self.collect(bytes)
+        case (.receiving(let reception), .end):
+            self.request.isBodyComplete = true
+            self.submit(reception)
+        case (.discarding(let refused), .end):
+            self.request.isBodyComplete = true
+            self.answer(refused.answer, refused.outcome)
+        case (.draining(let left), .body(let bytes)):
+            self.phase = .draining(bytesLeft: left - bytes.readableBytes)
+            if left < bytes.readableBytes { self.close() }
+        case (.draining, .end): self.close()
+        default: break
+        }
+    }
+
+    func begin(_ head: HTTPRequestHead) {
+        self.hasPartialHead = false
+        let facts = RequestFacts(head)
+        self.request = Request(
+            isHead: head.method == .HEAD, isHTTP10: head.version.minor == 0,
+            keepsAlive: head.isKeepAlive && !facts.wantsUpgrade && self.admission == .admitted, begun: self.now)
+        let endpoint = Endpoint(method: head.method, target: head.uri)
+        guard case .webhook(let address) = endpoint else {
+            let outcome: RequestOutcome =
+                switch endpoint {
+                case .methodNotAllowed: .methodNotAllowed
+                case .nothing: .notFound
+                default: .served
+                }
+            self.refuse(self.service.answer(to: endpoint), outcome, facts)
+            return
+        }
+        self.request.route = address.route
+        guard self.admission == .admitted else {
+            self.refuse(self.overloaded("Too many connections are open."), .overloaded, facts)
+            return
+        }
+        self.receive(address, facts)
+    }
+
+    func receive(_ address: WebhookAddress, _ facts: RequestFacts) {
+        let limits = self.service.limits
+        guard let key = self.service.intake.key(for: address) else {
+            self.refuse(.unknown, .unknown, facts)
+            return
+        }
+        if facts.isEncoded {
+            self.refuse(.encodedBody, .encoded, facts)
+        } else if let length = facts.contentLength, length > limits.bodyBytes {
+            self.refuse(.tooLarge(limit: limits.bodyBytes), .tooLarge, facts)
+        } else if !facts.bodyIsAtMost(limits.smallBodyBytes), let refusal = self.service.intake.refusal(for: key) {
+            self.refuse(Answer(refusal, retryAfterSeconds: limits.retryAfterSeconds), refusal.outcome, facts)
+        } else {
+            // No more than this on the sender's word alone; longer bodies grow as they come.
+            self.body.reserveCapacity(min(facts.contentLength ?? 0, limits.smallBodyBytes))
+            self.phase = .receiving(Reception(address: address, key: key, probeHeader: facts.probeHeader))
+            if facts.expectsContinue { self.write(AnswerWriter.continueBytes) }
+        }
+    }
+
+    /// Answers without reading a body: after it when it is short, before it (and then for the last time) when not.
+    func refuse(_ answer: Answer, _ outcome: RequestOutcome, _ facts: RequestFacts) {
+        if facts.bodyIsAtMost(self.service.limits.smallBodyBytes) && !facts.expectsContinue {
+            self.phase = .discarding(Refused(answer: answer, outcome: outcome))
+        } else {
+            self.request.keepsAlive = false
+            self.answer(answer, outcome)
+        }
+    }
+
+    func collect(_ bytes: ByteBuffer) {
+        let limits = self.service.limits
+        let count = bytes.readableBytes
+        let refused: Refused?
+        if self.body.count + count > limits.bodyBytes {
+            refused = Refused(answer: .tooLarge(limit: limits.bodyBytes), outcome: .tooLarge)
+        } else if !self.service.budget.take(count, ofLongBody: self.body.count + count > limits.smallBodyBytes) {
+            refused = Refused(answer: self.overloaded("Too many bodies are being received."), outcome: .overloaded)
+        } else {
+            refused = nil
+        }
+        if let refused {
+            self.dropBody()
+            self.request.keepsAlive = false
+            self.answer(refused.answer, refused.outcome)
+            return
+        }
+        bytes.withUnsafeReadableBytes { self.body.append(contentsOf: $0) }
+    }
+
+    func dropBody() {
+        self.service.budget.give(self.body.count)
+        self.body = []
+    }
+}
