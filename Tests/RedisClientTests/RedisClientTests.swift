@@ -90,8 +90,9 @@ import Testing
 
     @Test func serverThatHangsCostsOneTimeoutAndThenNothingUntilItIsWellAgain() async throws {
         try await withRedis { server in
-            var options = RedisOptions()
+            var options = RunningClient.patient
             options.connectTimeout = .milliseconds(200)
+            options.commandTimeout = .milliseconds(100)
             try await RunningClient.run(server.url, options: options) { running in
                 await running.waitUntilConnected()
                 try server.suspend()
@@ -120,8 +121,9 @@ import Testing
 
     @Test func idleConnectionToAServerThatHangsIsFoundOut() async throws {
         try await withRedis { server in
-            var options = RedisOptions()
+            var options = RunningClient.patient
             options.pingInterval = .milliseconds(20)
+            options.commandTimeout = .milliseconds(100)
             try await RunningClient.run(server.url, options: options) { running in
                 await running.waitUntilConnected()
                 try server.suspend()
@@ -147,7 +149,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "HTTP/1.1 400 Bad Request\r\n\r\n", "+PONG\r\n+PONG\r\n", "$9999999999\r\n", ":1\r\n", "\u{0}\u{1}",
+        "HTTP/1.1 400 Bad Request\r\n\r\n", "+PONG\r\n+PONG\r\n", "$9999999999\r\n", ":1\r\n", "\u{0}\u{1}\r\n",
     ])
     func peerThatTalksNonsenseIsGivenUp(_ nonsense: String) async throws {
         try await ScriptedPeer.run { _ in
@@ -169,7 +171,7 @@ import Testing
             connections.reach()
             return nil
         } _: { peer in
-            var options = RedisOptions()
+            var options = RunningClient.patient
             options.firstPause = .seconds(60)
             options.longestPause = .seconds(60)
             try await RunningClient.run(peer.url, options: options) { running in
@@ -182,7 +184,7 @@ import Testing
 
     @Test func commandsOverTheBoundAreRefusedAndTheOthersAnswered() async throws {
         let socket = try await TestRedis.socket
-        var options = RedisOptions()
+        var options = RunningClient.patient
         options.commandsInFlight = 4
         try await RunningClient.run("redis+unix://\(socket)", options: options) { running in
             await running.waitUntilConnected()

@@ -3,6 +3,7 @@ import FoundationEssentials
 import HookgateCore
 import HookgateTestSupport
 import NIOCore
+import NIOHTTP1
 import PostgresClient
 import Testing
 
@@ -88,16 +89,19 @@ struct RedisTierTests {
                 let hookgate = HookgateBinary(
                     databaseURL: database.url, dataDirectory: directory, settings: ["REDIS_URL": redis.url])
                 _ = try await hookgate.serving { address in
-                    #expect(try await Self.reaches("hookgate_redis_records_written_total", 2, at: address))
+                    let isFilled = try await Self.reaches("hookgate_redis_records_written_total", 2, at: address)
+                    #expect(isFilled)
                 }
                 // The same place, where nobody lets us in any more.
                 let late = HookgateBinary(
                     databaseURL: database.url(as: "hookgate_stranger"), dataDirectory: directory,
                     settings: ["REDIS_URL": redis.url])
                 _ = try await late.serving { address in
-                    #expect(try await Self.reaches("hookgate_redis_connected", 1, at: address))
-                    #expect(try await Self.post(to: address) == 200)
-                    #expect(try await Self.reaches(#"hookgate_resolutions_total{tier="redis_stale"}"#, 1, at: address))
+                    let isConnected = try await Self.reaches("hookgate_redis_connected", 1, at: address)
+                    let status = try await Self.post(to: address)
+                    let stale = #"hookgate_resolutions_total{tier="redis_stale"}"#
+                    let isStale = try await Self.reaches(stale, 1, at: address)
+                    #expect(isConnected && status == 200 && isStale)
                 }
             }
         }

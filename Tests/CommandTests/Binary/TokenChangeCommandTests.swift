@@ -3,6 +3,7 @@ import FoundationEssentials
 import HookgateCore
 import HookgateTestSupport
 import NIOCore
+import NIOHTTP1
 import PostgresClient
 import Testing
 
