@@ -62,11 +62,11 @@ struct RedisTierTests {
                 #expect(shown.output.contains("redis+unix://") && !shown.output.contains("s3cret"))
                 _ = try await hookgate.serving { address in
                     let ready = "\(address)/health/ready"
-                    #expect(try await Self.becomes(ready, #""name":"redis","state":"ok""#))
+                    #expect(try await Self.becomes(ready, #""name":"redis","status":"ok""#))
                     #expect(try await Self.reaches("hookgate_redis_connected", 1, at: address))
                     #expect(try await Self.post(to: address) == 200)
                     try redis.die()
-                    #expect(try await Self.becomes(ready, #""name":"redis","state":"degraded""#))
+                    #expect(try await Self.becomes(ready, #""name":"redis","status":"degraded""#))
                     let readiness = try await Self.get(ready)
                     #expect(readiness.status == 200 && !readiness.body.contains("s3cret"))
                     #expect(try await Self.post(to: address) == 200)
