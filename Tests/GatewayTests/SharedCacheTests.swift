@@ -26,6 +26,10 @@ struct SharedCacheTests {
             throw .timedOut
         }
 
+        func facts(for keys: [RoutingKey]) async throws(RoutingSourceError) -> [RoutingKey: RoutingFact] {
+            throw .timedOut
+        }
+
         func loadAll(
             page: @Sendable ([RoutingChange]) async -> Void
         ) async throws(RoutingSourceError) -> RoutingCursor { throw .timedOut }

@@ -49,6 +49,10 @@ final class CachedRoutingSource: RoutingSource {
         try await self.lookUp(key)
     }
 
+    func facts(for keys: [RoutingKey]) async throws(RoutingSourceError) -> [RoutingKey: RoutingFact] {
+        try await self.lookUps.facts(for: keys)
+    }
+
     func answer(for key: RoutingKey) async throws(RoutingSourceError) -> RoutingAnswer {
         let cached = await self.cached(key)
         if let cached, self.isTrueStill(cached) {
