@@ -27,7 +27,7 @@ struct TokenChangeStep {
                     try printer.finish(.dryRun)
                     return .done
                 }
-                guard options.yes || Confirmation.ask("Do it? Type yes: ") else {
+                guard options.yes || Confirmation.ask("Do it?") else {
                     try printer.finish(.declined)
                     return .attention
                 }
@@ -68,18 +68,6 @@ struct TokenChangeStep {
     private static func randomBytes() -> [UInt8] {
         var system = SystemRandomNumberGenerator()
         return (0..<WebhookToken.randomByteCount).map { _ in UInt8.random(in: 0...255, using: &system) }
-    }
-}
-
-/// Asks a person before something is done.
-enum Confirmation {
-    /// False for everything but "yes"; also at the end of input, where nobody is there to ask.
-    static func ask(_ question: String) -> Bool {
-        // On standard error, so that a result that is piped holds the result alone.
-        StandardStream.error.write(question)
-        let answer = readLine(strippingNewline: true)
-        if answer == nil { StandardStream.error.line() }
-        return answer?.lowercased() == "yes"
     }
 }
 
