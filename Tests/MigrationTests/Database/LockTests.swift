@@ -20,7 +20,10 @@ import Testing
                     BEGIN
                         INSERT INTO public.noted_locks
                         SELECT DISTINCT l.relation::regclass::text, l.mode FROM pg_locks l
-                        JOIN pg_class c ON c.oid = l.relation WHERE c.relkind = 'r';
+                        JOIN pg_class c ON c.oid = l.relation
+                        -- Other tests' databases are copies, in which tables have the same numbers.
+                        JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+                        WHERE c.relkind = 'r';
                         RETURN NULL;
                     END $$;
                     CREATE TRIGGER zz_note_locks AFTER INSERT OR UPDATE ON healthcare.integrations
