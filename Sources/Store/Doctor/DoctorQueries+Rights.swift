@@ -25,7 +25,7 @@ extension DoctorQueries {
                 FROM pg_roles r CROSS JOIN secret s
                 WHERE r.rolname IN \(Self.roles)
                     AND has_column_privilege(r.oid, to_regclass('healthcare.integrations'), s.attname, 'SELECT')
-                    AND has_schema_privilege(r.oid, 'healthcare', 'USAGE')
+                    AND has_schema_privilege(r.oid, to_regnamespace('healthcare')::oid, 'USAGE')
                 GROUP BY r.rolname
                 UNION ALL
                 SELECT DISTINCT r.rolname || ' through view ' || format('%I.%I', n.nspname, v.relname), NULL,

@@ -113,10 +113,15 @@ enum WellFleet {
             ('\(otherOrganization)', 'b-south', NULL, 'disconnected');
         """
 
+    /// The roles of PostgREST; they belong to the whole server.
+    static let publicRoles = """
+        DO $$ BEGIN CREATE ROLE anon NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+        DO $$ BEGIN CREATE ROLE authenticated NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+
+        """
+
     static let script =
-        oldTables + """
-            DO $$ BEGIN CREATE ROLE anon NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
-            DO $$ BEGIN CREATE ROLE authenticated NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$;
+        oldTables + publicRoles + """
             GRANT USAGE ON SCHEMA healthcare TO anon, authenticated;
             GRANT SELECT (id, status) ON healthcare.integrations TO anon, authenticated;
             INSERT INTO healthcare.integrations
