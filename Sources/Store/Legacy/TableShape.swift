@@ -56,9 +56,14 @@ struct TableShapes: Sendable {
                    format_type(CASE WHEN t.typbasetype <> 0 THEN t.typbasetype ELSE a.atttypid END, NULL) AS type,
                    has_schema_privilege(n.oid, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT')
                        AS is_readable,
-                   EXISTS (SELECT FROM pg_index WHERE indisvalid AND indexrelid IN (
-                       to_regclass('healthcare.hookgate_integrations_instance'),
-                       to_regclass('healthcare.hookgate_integrations_instance_lookup'))) AS names_are_indexed
+                   -- By name: to_regclass fails where this role may not use the schema.
+                   EXISTS (
+                       SELECT FROM pg_index x
+                       JOIN pg_class xc ON xc.oid = x.indexrelid
+                       JOIN pg_namespace xn ON xn.oid = xc.relnamespace
+                       WHERE x.indisvalid AND xn.nspname = 'healthcare' AND xc.relname IN (
+                           'hookgate_integrations_instance', 'hookgate_integrations_instance_lookup'))
+                       AS names_are_indexed
             FROM pg_class c
             JOIN pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped

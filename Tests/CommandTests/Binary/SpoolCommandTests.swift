@@ -57,11 +57,12 @@ struct SpoolCommandTests {
                 #expect(dry.exitCode == 0 && dry.output.contains("Would ship 5 events"))
                 let shipped = try await hookgate.run("spool", "ship", directory)
                 #expect(shipped.exitCode == 0, "\(shipped.complaint)")
-                #expect(shipped.output.contains("Shipped 5 events"))
+                // Two of the held ones say what another of them says.
+                #expect(shipped.output.contains("Shipped 3 events; 2 were in the inbox already"))
                 let rows = try await database.pool.query("SELECT state FROM hookgate.events ORDER BY received_at")
                 #expect(
                     try rows.map { row in try row.decode("state", as: String.self) }
-                        == ["quarantined", "quarantined", "quarantined", "probe", "pending"])
+                        == ["quarantined", "probe", "pending"], "\(shipped.output)")
                 let left = try FileManager.default.contentsOfDirectory(atPath: directory + "/spool")
                 #expect(!left.contains { $0.hasSuffix(".log") })
                 let again = try await hookgate.run("spool", "ship", directory)
