@@ -8,6 +8,9 @@ package struct PostgresMigrationLedger: MigrationLedger {
     /// One lock for all that moves a fleet; every process that migrates this database asks for it.
     static let runLockKey: Int64 = 0x686F_6F6B_6D69_6772  // "hookmigr"
 
+    /// Every transaction that writes shares this one until it ends.
+    private static let writersKey: Int64 = runLockKey + 1
+
     let pool: PostgresPool
     private let lockURL: String
     /// How long a statement waits for a row that somebody else is changing.
@@ -39,10 +42,19 @@ package struct PostgresMigrationLedger: MigrationLedger {
         do {
             return try await AdvisoryLock.withLock(url: lockURL, key: Self.runLockKey, wait: wait) {
                 attempt.isInside.store(true, ordering: .relaxed)
+                try await letStrayWritersEnd()
                 return try await body()
             }
         } catch let error as PostgresError where error.kind == .timedOut && !attempt.isInside.load(ordering: .relaxed) {
             return nil
+        }
+    }
+
+    /// A process that was killed frees the run lock at once, while the server may still be at its last statement, which
+    /// can be a COMMIT: what is planned before that has ended is planned on what is about to change.
+    private func letStrayWritersEnd() async throws {
+        _ = try await bounded { connection in
+            try await connection.query("SELECT pg_advisory_xact_lock($1::bigint)", [Self.writersKey])
         }
     }
 
@@ -88,9 +100,17 @@ package struct PostgresMigrationLedger: MigrationLedger {
         }
     }
 
+    /// A transaction that writes: the next run waits for its end, even where its own process is gone.
+    func writing<Success>(_ body: (PostgresConnection) async throws -> Success) async throws -> Success {
+        try await bounded { connection in
+            try await connection.query("SELECT pg_advisory_xact_lock_shared($1::bigint)", [Self.writersKey])
+            return try await body(connection)
+        }
+    }
+
     /// A transaction that waits for no lock longer than it must, in which rows print as everywhere else, and whose
     /// statements are not compiled: on a table without statistics that would take longer than running them.
-    func writing<Success>(_ body: (PostgresConnection) async throws -> Success) async throws -> Success {
+    private func bounded<Success>(_ body: (PostgresConnection) async throws -> Success) async throws -> Success {
         let (seconds, attoseconds) = lockTimeout.components
         let milliseconds = seconds * 1_000 + attoseconds / 1_000_000_000_000_000
         do {

@@ -67,11 +67,12 @@ struct MigrationKillTests {
         }
     }
 
-    /// The whole fleet was through before the kills were: what it wrote is taken away, and it begins again.
+    /// The whole fleet was through before the kills were: what it wrote is taken away, with what tells of it, and it
+    /// begins again.
     private static func startAnew(_ database: TestDatabase) async throws {
         try await database.pool.execute(
             script: """
-                DELETE FROM healthcare.integrations; DELETE FROM hookgate.migration_rows;
+                DELETE FROM healthcare.integrations; DELETE FROM hookgate.tokens; DELETE FROM hookgate.migration_runs;
                 DROP TABLE healthcare.clinics, public.evolution_instances;
                 """)
         try await LegacyFleet.make(Self.instances, in: database)

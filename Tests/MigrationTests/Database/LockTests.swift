@@ -46,6 +46,24 @@ import Testing
         }
     }
 
+    /// A killed process frees the run lock while the server may still be at its COMMIT.
+    @Test func nextRunWaitsForTheLastTransactionOfADeadOne() async throws {
+        try await Fleet.withSchema { fleet in
+            try await fleet.addInstances(["one"])
+            let impatient = Fleet(fleet.database, lockTimeout: .milliseconds(50))
+            let writers: Int64 = 0x686F_6F6B_6D69_6773
+            try await fleet.database.pool.transaction { dying in
+                try await dying.query("SELECT pg_advisory_xact_lock_shared($1::bigint)", [writers])
+                let error = await #expect(throws: MigrationError.self) { try await impatient.migrate() }
+                guard case .lockedOut? = error else {
+                    Issue.record("unexpected: \(String(describing: error))")
+                    return
+                }
+            }
+            #expect(try await fleet.migrate().counts.inserted == 1)
+        }
+    }
+
     @Test(arguments: [
         "SELECT FROM healthcare.integrations FOR UPDATE", "LOCK TABLE healthcare.integrations IN SHARE MODE",
     ])
