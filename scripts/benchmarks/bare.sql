@@ -38,5 +38,13 @@ SELECT :'run'::uuid, d.instance_name, i.id, 'insert',
         'config.instance_name', (i.config->'instance_name')::text,
         'config.sync_enabled', (i.config->'sync_enabled')::text, 'config.webhook', (i.config->'webhook')::text)),
     NULL,
-    to_jsonb(i) || jsonb_build_object('webhook_token', encode(sha256(convert_to(i.webhook_token, 'UTF8')), 'hex'))
+    -- As the run keeps a row: plain columns in clear, digests of what may hold a secret.
+    jsonb_build_object('organization_id', i.organization_id, 'clinic_id', i.clinic_id, 'status', i.status,
+        'enabled', i.enabled, 'phone_number', i.phone_number, 'display_name', i.display_name,
+        'connected_at', i.connected_at, 'created_at', i.created_at,
+        'config', encode(sha256(convert_to(i.config::jsonb::text, 'UTF8')), 'hex'),
+        'webhook_token', encode(sha256(convert_to(i.webhook_token, 'UTF8')), 'hex'),
+        'other columns', encode(sha256(convert_to((to_jsonb(i) - ARRAY['organization_id', 'clinic_id', 'status',
+            'enabled', 'phone_number', 'display_name', 'connected_at', 'created_at', 'revision', 'updated_at',
+            'last_seen_at', 'webhook_url', 'config', 'webhook_token'])::text, 'UTF8')), 'hex'))
 FROM inserted i JOIN decided d ON d.integration = i.id

@@ -8,6 +8,6 @@ SELECT jsonb_build_object(
         AND t.digest = sha256(convert_to(i.webhook_token, 'UTF8')) WHERE t.state = 'current'),
     'journal', (SELECT count(*) FROM hookgate.migration_rows),
     'journal_sum', (SELECT sum(hashtextextended(ROW(instance_name, action, clinic_evidence, legacy_row, before,
-        after - '{id,webhook_token,revision,migrated_at,migrated_run}'::text[])::text, 0)::numeric)::text
+        after - '{webhook_token,other columns}'::text[])::text, 0)::numeric)::text
         FROM hookgate.migration_rows),
     'journal_bytes', (SELECT sum(pg_column_size(m.*)) FROM hookgate.migration_rows m));

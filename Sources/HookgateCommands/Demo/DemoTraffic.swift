@@ -90,7 +90,8 @@ struct DemoTraffic {
         let name = String(decoding: (try? JSONEncoder().encode(instance)) ?? Data("\"\"".utf8), as: UTF8.self)
         text.replace("\"instance\":\"\(sampleInstance)\"", with: "\"instance\":\(name)")
         if message > 0 {
-            let number = String(message)
+            // Always as many digits: 10 and 510 would otherwise end up with one id.
+            let number = String(1_000_000 + message)
             text.replace(sampleMessage, with: sampleMessage.dropLast(number.count) + number)
         }
         return Array(text.utf8)
