@@ -29,12 +29,15 @@ struct GatewayAssembly {
     private let server: WebhookServer
     private let logger: Logger
 
+    /// - Parameters:
+    ///   - databaseURL: the configured database, or the private one.
+    ///   - spoolDirectory: inside the data directory that this process has locked.
     init(
-        databaseURL: String, directURL: String, redis redisAddress: RedisAddress?, spoolDirectory: String,
-        listen: ListenAddress, publicURL: PublicURL?, appliesSchema: Bool, quarantineLimits: QuarantineLimits,
-        undecidedMaxBytes: Int, logger: Logger
+        _ configuration: Configuration, databaseURL: String, spoolDirectory: String, appliesSchema: Bool,
+        logger: Logger
     ) async throws {
         self.logger = logger
+        let directURL = configuration.databaseDirectURL ?? databaseURL
         routingPool = PostgresPool(
             url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.routingConnections))
         feedPool = PostgresPool(
@@ -42,14 +45,14 @@ struct GatewayAssembly {
         shippingPool = PostgresPool(
             url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.shippingConnections))
         var spoolOptions = SpoolOptions()
-        spoolOptions.maximumUndecidedBytes = undecidedMaxBytes
+        spoolOptions.maximumUndecidedBytes = configuration.undecidedMaxBytes
         spool = try await Spool.open(directory: spoolDirectory, options: spoolOptions)
         for warning in spool.recovery.warnings { logger.warning("\(warning)") }
 
         let metrics = GatewayMetrics()
         let source = PostgresRoutingSource(pool: routingPool, listenURL: directURL)
         let feedSource = PostgresRoutingSource(pool: feedPool, listenURL: directURL)
-        redis = redisAddress.map {
+        redis = configuration.redis.map {
             RedisTier(address: $0, databaseURL: databaseURL, lookUps: source, feed: feedSource, logger: logger)
         }
         let table = RoutingTable()
@@ -62,8 +65,9 @@ struct GatewayAssembly {
         // What was undecided is decided for good, so PostgreSQL itself is asked.
         shipper = Shipper(spool: spool, pool: shippingPool, routing: source, logger: logger)
         preparation = DatabasePreparation(
-            pool: feedPool, directURL: directURL, publicURL: publicURL, appliesSchema: appliesSchema, logger: logger)
-        quarantine = QuarantineBounds(limits: quarantineLimits, logger: logger)
+            pool: feedPool, directURL: directURL, publicURL: configuration.statedPublicURL,
+            appliesSchema: appliesSchema, logger: logger)
+        quarantine = QuarantineBounds(limits: configuration.quarantineLimits, logger: logger)
         let status = GatewayStatus(
             spool: spool, shipper: shipper, table: table, preparation: preparation, quarantine: quarantine,
             redis: redis)
@@ -72,8 +76,10 @@ struct GatewayAssembly {
             resolver: resolver, spool: spool, probeKeys: { [preparation] in preparation.probeKeys },
             quarantine: quarantine, log: trafficLog)
         server = WebhookServer(
-            WebhookServer.Configuration(host: listen.host, port: listen.port),
-            service: WebhookService(intake: intake, resolver: resolver, reporting: status, metrics: metrics),
+            WebhookServer.Configuration(host: configuration.listen.host, port: configuration.listen.port),
+            service: WebhookService(
+                intake: intake, resolver: resolver, reporting: status, metrics: metrics,
+                legacyRoute: LegacyRouteNotice(sunset: configuration.legacySunset)),
             logger: logger)
     }
 

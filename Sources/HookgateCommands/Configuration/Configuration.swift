@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import HookgateCore
 package import Logging
 package import RedisClient
@@ -17,6 +18,8 @@ package struct Configuration: Sendable {
     package let dataDirectory: String
     package let quarantineLimits: QuarantineLimits
     package let undecidedMaxBytes: Int
+    /// When the legacy route ends; nil while nobody has said.
+    package let legacySunset: Date?
     /// The server of `EVOLUTION_API_URL`, called `default`, then those of the file.
     package let evolutionServers: [EvolutionServer]
     package let evolutionWebhookSecret: Secret?
@@ -47,6 +50,7 @@ package struct Configuration: Sendable {
         self.databaseDirectURL = reader.value(of: .databaseDirectURL, SettingReading.databaseURL)
         self.redis = reader.value(of: .redisURL, SettingReading.redisURL)
         self.consoleListen = reader.value(of: .consoleListen, ListenAddress.init(configured:))
+        self.legacySunset = reader.value(of: .legacySunset, SettingReading.day)
         self.evolutionServers = Self.servers(&reader, servers, fileName: fileName)
         self.evolutionWebhookSecret = reader.value(of: .evolutionWebhookSecret, SettingReading.secret)
         self.deliverURL = reader.value(of: .deliverURL, SettingReading.webURL)

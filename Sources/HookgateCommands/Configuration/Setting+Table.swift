@@ -38,6 +38,9 @@ extension Setting {
         "undecided-max-bytes", fallback: .text("4GiB"),
         help: "what the spool may hold of events that nobody can decide now; more are answered with 503")
 
+    package static let legacySunset = Setting(
+        "legacy-sunset", help: "the day on which the legacy route ends, as in 2027-01-31; its answers say so (Sunset)")
+
     package static let evolutionAPIURL = Setting(
         "evolution-api-url", inherited: ["EVOLUTION_API_URL", "EVOLUTION_SERVER_URL"],
         help: "the Evolution API server")
@@ -73,7 +76,7 @@ extension Setting {
     /// The one table, in the order in which people read it.
     package static let all: [Setting] = [
         databaseURL, databaseDirectURL, redisURL, publicURL, listen, consoleListen, dataDirectory,
-        quarantineMaxEvents, quarantineMaxBytes, undecidedMaxBytes, evolutionAPIURL, evolutionAPIKey,
+        quarantineMaxEvents, quarantineMaxBytes, undecidedMaxBytes, legacySunset, evolutionAPIURL, evolutionAPIKey,
         evolutionWebhookSecret, deliverURL, deliverSecret, adminToken, alertURL, logLevel, logFormat,
     ]
 

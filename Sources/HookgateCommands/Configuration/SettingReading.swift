@@ -79,6 +79,17 @@ enum SettingReading {
         return bytes
     }
 
+    /// A day, as the instant at which it begins in UTC.
+    static func day(_ text: String) throws(InvalidSetting) -> Date {
+        // The parser reads what begins with a date, and takes February's thirtieth for the second of March.
+        guard let day = try? Date(text, strategy: .iso8601.year().month().day()),
+            day.formatted(.iso8601.year().month().day()) == text
+        else {
+            throw InvalidSetting("not a day; give year, month and day, as in 2027-01-31")
+        }
+        return day
+    }
+
     static func logLevel(_ text: String) throws(InvalidSetting) -> Logger.Level {
         // Other stacks say these two, and share the variable with us.
         let word = ["warn": "warning", "fatal": "critical"][text.lowercased()] ?? text.lowercased()

@@ -49,10 +49,7 @@ struct ServeCommand: Verb {
         _ configuration: Configuration, url: String, spool: String, appliesSchema: Bool, logger: Logger
     ) async throws {
         let gateway = try await GatewayAssembly(
-            databaseURL: url, directURL: configuration.databaseDirectURL ?? url, redis: configuration.redis,
-            spoolDirectory: spool, listen: configuration.listen, publicURL: configuration.statedPublicURL,
-            appliesSchema: appliesSchema, quarantineLimits: configuration.quarantineLimits,
-            undecidedMaxBytes: configuration.undecidedMaxBytes, logger: logger)
+            configuration, databaseURL: url, spoolDirectory: spool, appliesSchema: appliesSchema, logger: logger)
         do {
             try await gateway.run { address in
                 StandardStream.output.line("hookgate listens on http://\(address)")

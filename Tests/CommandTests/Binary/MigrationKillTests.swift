@@ -6,10 +6,10 @@ import Testing
 @Suite(.timeLimit(.minutes(5)))
 struct MigrationKillTests {
     private static let instances = 200
-    private static let kills = 90
+    private static let kills = 100
     private static let undoKills = 15
 
-    @Test func aRunKilledNinetyTimesEndsLikeOneThatNobodyTouched() async throws {
+    @Test func aRunKilledAHundredTimesEndsLikeOneThatNobodyTouched() async throws {
         let undisturbed = try await withSchema { database in
             try await LegacyFleet.make(Self.instances, in: database)
             #expect(try await HookgateBinary(databaseURL: database.url).run("migrate", "--no-schema").exitCode == 0)

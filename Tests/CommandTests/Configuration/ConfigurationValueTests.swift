@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HookgateCore
 import Logging
 import Testing
@@ -82,6 +83,17 @@ struct ConfigurationValueTests {
 
     @Test func unknownLogFormatIsRefused() throws {
         #expect(try problem(["LOG_FORMAT": "xml"]).message == "\"xml\" is not a log format; use text or json")
+    }
+
+    @Test func legacySunsetIsADayThatBeginsInUTC() throws {
+        #expect(
+            try configuration(["HOOKGATE_LEGACY_SUNSET": "2027-01-31"]).legacySunset
+                == Date(timeIntervalSince1970: 1_801_353_600))
+    }
+
+    @Test(arguments: ["2027", "2027-02-30", "31.01.2027", "2027-01-31T00:00:00Z", "tomorrow"])
+    func whatIsNoDayIsRefused(text: String) throws {
+        #expect(try problem(["HOOKGATE_LEGACY_SUNSET": text]).place == "environment HOOKGATE_LEGACY_SUNSET")
     }
 
     @Test func everyProblemIsReportedAtOnce() throws {
