@@ -25,11 +25,14 @@ struct BodyFactsVisitor: JSONVisitor {
         case instance
     }
 
+    /// How many members are looked for.
+    static let slotCount = 12
+
     private let base: UnsafePointer<UInt8>
     private var found = InlineArray<12, JSONString>(repeating: Self.absent)
     private var node = Node.root
     /// The depth of ``node``; 0 before the outermost object.
-    private var depth = 0
+    private(set) var depth = 0
     private var announced = Announced.node(.root)
 
     private static let absent = JSONString(start: 0, end: 0, hasEscapes: false)
@@ -37,6 +40,20 @@ struct BodyFactsVisitor: JSONVisitor {
     init(_ bytes: UnsafeBufferPointer<UInt8>) throws(BodyError) {
         guard let base = bytes.baseAddress else { throw .empty }
         self.base = base
+    }
+
+    /// For a body that is never whole: what it shows of its strings lies from `base` on.
+    init(base: UnsafePointer<UInt8>) {
+        self.base = base
+    }
+
+    /// Which member the next value is, should it be a string; nil when it would be ignored.
+    var awaitedSlot: Int? {
+        switch announced {
+        case .slot(let slot): slot.rawValue
+        case .instance: Slot.instance.rawValue
+        case .nothing, .node: nil
+        }
     }
 
     @inline(__always)

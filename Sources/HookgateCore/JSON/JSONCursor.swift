@@ -56,7 +56,7 @@ struct JSONCursor {
     /// Moves to the first byte that a string must look at: a quote, a backslash, a control character or the
     /// start of a longer UTF-8 sequence. Eight bytes at a time, with the classic test for a zero byte in a word.
     @inline(__always)
-    private mutating func skipPlainBytes() {
+    mutating func skipPlainBytes() {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highs: UInt64 = 0x8080_8080_8080_8080
         let raw = UnsafeRawPointer(base)
@@ -101,23 +101,12 @@ struct JSONCursor {
         }
     }
 
-    /// Where the UTF-8 sequence of two to four bytes at `index` ends. Only what Unicode's table 3-7 calls well-formed
-    /// is one: no overlong forms, no surrogates, nothing above U+10FFFF.
+    /// Where the UTF-8 sequence of two to four bytes at `index` ends.
     @inline(never)
     private static func endOfMultibyte(
         _ base: UnsafePointer<UInt8>, _ count: Int, at index: Int
     ) throws(BodyError) -> Int {
-        let (length, second): (Int, ClosedRange<UInt8>) =
-            switch base[index] {
-            case 0xC2...0xDF: (2, 0x80...0xBF)
-            case 0xE0: (3, 0xA0...0xBF)
-            case 0xED: (3, 0x80...0x9F)
-            case 0xE1...0xEF: (3, 0x80...0xBF)
-            case 0xF0: (4, 0x90...0xBF)
-            case 0xF1...0xF3: (4, 0x80...0xBF)
-            case 0xF4: (4, 0x80...0x8F)
-            default: (0, 0x80...0xBF)
-            }
+        let (length, second) = UTF8Sequence.shape(of: base[index])
         guard length > 0, index + length <= count, second.contains(base[index + 1]),
             length < 3 || base[index + 2] & 0xC0 == 0x80,
             length < 4 || base[index + 3] & 0xC0 == 0x80
@@ -176,6 +165,25 @@ struct JSONCursor {
             return .syntax(offset: index)
         } catch {
             return error
+        }
+    }
+}
+
+/// The longer sequences of UTF-8. Only what Unicode's table 3-7 calls well-formed is one: no overlong forms, no
+/// surrogates, nothing above U+10FFFF.
+enum UTF8Sequence {
+    /// The length of the sequence that a byte begins, and what may come second; a length of 0 when it begins none.
+    @inline(__always)
+    static func shape(of first: UInt8) -> (length: Int, second: ClosedRange<UInt8>) {
+        switch first {
+        case 0xC2...0xDF: (2, 0x80...0xBF)
+        case 0xE0: (3, 0xA0...0xBF)
+        case 0xED: (3, 0x80...0x9F)
+        case 0xE1...0xEF: (3, 0x80...0xBF)
+        case 0xF0: (4, 0x90...0xBF)
+        case 0xF1...0xF3: (4, 0x80...0xBF)
+        case 0xF4: (4, 0x80...0x8F)
+        default: (0, 0x80...0xBF)
         }
     }
 }

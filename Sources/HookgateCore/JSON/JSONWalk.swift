@@ -27,6 +27,7 @@ struct JSONOnlooker: JSONVisitor {
 }
 
 /// The one grammar: walks a whole JSON text (RFC 8259) once, validating as it goes, and shows a visitor its parts.
+/// ``JSONStream`` is the same for a text that comes in pieces.
 ///
 /// Not recursive and without allocations; the visitor's calls are inlined, so what it ignores costs nothing.
 enum JSONWalk {
@@ -35,8 +36,8 @@ enum JSONWalk {
     ) throws(BodyError) -> JSONContainer? {
         guard let base = bytes.baseAddress else { throw .empty }
         var cursor = JSONCursor(base: base, count: bytes.count)
-        var nesting = Nesting()
-        var outer = OuterContainers()
+        var nesting = JSONNesting()
+        var outer = JSONOuterContainers()
         cursor.skipWhitespace()
         guard cursor.index < cursor.count else { throw .empty }
         let outermost: JSONContainer? =
@@ -58,7 +59,7 @@ enum JSONWalk {
     /// Steps over a scalar, or opens a container.
     @inline(__always)
     private static func value(
-        _ cursor: inout JSONCursor, _ nesting: inout Nesting, _ outer: inout OuterContainers,
+        _ cursor: inout JSONCursor, _ nesting: inout JSONNesting, _ outer: inout JSONOuterContainers,
         _ visitor: inout some JSONVisitor
     ) throws(BodyError) {
         cursor.skipWhitespace()
@@ -89,7 +90,7 @@ enum JSONWalk {
     /// (and, in an object, a key), or out of a container. True when the cursor stands before a value.
     @inline(__always)
     private static func nextValue(
-        _ cursor: inout JSONCursor, _ nesting: inout Nesting, _ outer: inout OuterContainers,
+        _ cursor: inout JSONCursor, _ nesting: inout JSONNesting, _ outer: inout JSONOuterContainers,
         _ visitor: inout some JSONVisitor
     ) throws(BodyError) -> Bool {
         cursor.skipWhitespace()
@@ -116,43 +117,5 @@ enum JSONWalk {
         guard cursor.current == UInt8(ascii: ":") else { throw cursor.unexpectedByte() }
         cursor.index &+= 1
         return true
-    }
-
-    /// Where the walk is among the open containers.
-    private struct Nesting {
-        var depth = 0
-        /// Whether the innermost container is an object.
-        var isObject = false
-        /// Whether the innermost container was opened a moment ago and nothing was met in it.
-        var isFresh = false
-
-        @inline(__always)
-        mutating func push(_ container: JSONContainer, _ outer: inout OuterContainers) {
-            outer[depth] = isObject
-            isObject = container == .object
-            isFresh = true
-            depth &+= 1
-        }
-
-        @inline(__always)
-        mutating func pop(_ outer: OuterContainers) {
-            depth &-= 1
-            isObject = outer[depth]
-            isFresh = false
-        }
-    }
-
-    /// Which of the open containers but the innermost are objects: a bit for each, so that no depth up to the limit
-    /// costs an allocation. Apart from ``Nesting``, whose few values then stay in registers.
-    private struct OuterContainers {
-        private var words = InlineArray<8, UInt64>(repeating: 0)
-
-        subscript(depth: Int) -> Bool {
-            @inline(__always) get { words[depth >> 6] & (1 << UInt64(depth & 63)) != 0 }
-            @inline(__always) set {
-                let bit: UInt64 = 1 << UInt64(depth & 63)
-                if newValue { words[depth >> 6] |= bit } else { words[depth >> 6] &= ~bit }
-            }
-        }
     }
 }
