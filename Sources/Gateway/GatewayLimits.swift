@@ -9,7 +9,12 @@ package struct GatewayLimits: Sendable {
     /// The longest body. Evolution itself sends up to 136 MiB; media of that size should go through its S3 option.
     package var bodyBytes = 64 << 20
     /// Body bytes held in memory in all, from the first byte until the event is on disk.
-    package var inFlightBodyBytes = 256 << 20
+    package var inFlightBodyBytes = 128 << 20
+    /// Bodies from this size on are written to a file of their own as they come. What Evolution sends besides media is
+    /// far smaller, and media as a rule.
+    package var longBodyBytes = 1 << 20
+    /// The pieces in which that is done: two of them are all that is in memory of a long body.
+    package var pieceBytes = 256 << 10
     /// Names and values of one request's headers, and its target.
     package var headerBytes = 16 << 10
     package var headerCount = 100
@@ -27,8 +32,9 @@ package struct GatewayLimits: Sendable {
     /// Between requests. Longer than what Node's agent (5 s) and the usual proxies (60 s) keep, so that they close
     /// first: an Evolution that tries once loses the event it sends into a closing connection.
     package var idleTime = TimeAmount.seconds(75)
-    /// From a request's headers to the end of its body: 64 MiB at 10 Mbit/s.
+    /// From a request's headers to the end of its body: 64 MiB at 10 Mbit/s, and a longer one in proportion.
     package var bodyTime = TimeAmount.seconds(60)
+    private static let bytesInBodyTime = 64 << 20
     /// From the end of the body to the spool's answer. A disk that stalls longer cannot store: 503.
     package var storeTime = TimeAmount.seconds(5)
     /// What a 503 asks the sender to wait.
@@ -37,4 +43,10 @@ package struct GatewayLimits: Sendable {
     package var shutdownTime = TimeAmount.seconds(10)
 
     package init() {}
+
+    func bodyTime(_ request: WebhookHandler.Request) -> TimeAmount {
+        let byteCount = max(request.bodyByteCount, request.announcedByteCount ?? 0)
+        guard byteCount > Self.bytesInBodyTime else { return self.bodyTime }
+        return .nanoseconds(self.bodyTime.nanoseconds / Int64(Self.bytesInBodyTime) * Int64(byteCount))
+    }
 }

@@ -126,7 +126,8 @@ struct QuarantineBoundsTests {
         let gateway = TestGateway(
             Sample.world(enabled: false), quarantineLimits: QuarantineLimits(events: 1, bytes: 1 << 20))
         let address = try #require(WebhookAddress(requestTarget: Raw.tokenPath))
-        let webhook = InboundWebhook(address: address, key: .token(Sample.digest), body: Array(Sample.body.utf8))
+        let webhook = InboundWebhook(
+            address: address, key: .token(Sample.digest), body: .bytes(Array(Sample.body.utf8)))
         func result() async -> IntakeResult {
             await withCheckedContinuation { done in
                 gateway.service.intake.receive(webhook) { done.resume(returning: $0) }

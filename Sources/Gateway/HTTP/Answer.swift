@@ -99,6 +99,7 @@ extension Answer {
         switch error {
         case .overloaded: "More arrives than can be stored. Try again."
         case .full: "The spool is full. Try again."
+        case .diskScarce: "The disk is nearly full, and this kind of event is refused first. Try again."
         case .undecidedFull: "Nobody can say whose this is, and too much of that kind waits. Try again."
         case .diskFailed: "The spool cannot be written. Try again."
         case .closed: "The gateway is shutting down. Try again."

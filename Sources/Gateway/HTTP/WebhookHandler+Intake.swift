@@ -12,7 +12,8 @@ extension WebhookHandler {
         let service = self.service
         let size = self.body.count
         let webhook = InboundWebhook(
-            address: reception.address, key: reception.key, probeHeader: reception.probeHeader, body: self.body)
+            address: reception.address, key: reception.key, probeHeader: reception.probeHeader,
+            body: .bytes(self.body))
         // Its bytes now belong to the intake, which gives them back to the budget.
         self.body = []
         service.metrics.bodyBytes.add(size)

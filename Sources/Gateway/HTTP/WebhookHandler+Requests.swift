@@ -30,7 +30,8 @@ extension WebhookHandler {
     }
 
     func readAgainIfWithheld() {
-        guard self.isReadWithheld, self.backlog.isEmpty, let context, context.channel.isWritable else { return }
+        guard self.isReadWithheld, self.backlog.isEmpty, !self.isBodyPaused, let context, context.channel.isWritable
+        else { return }
         self.isReadWithheld = false
         context.read()
     }
@@ -43,7 +44,7 @@ extension WebhookHandler {
         case (.receiving, .body(let bytes)): self.collect(bytes)
         case (.receiving(let reception), .end):
             self.request.isBodyComplete = true
-            self.submit(reception)
+            if self.long == nil { self.submit(reception) } else { self.submitLong(reception) }
         case (.discarding(let refused), .end):
             self.request.isBodyComplete = true
             self.answer(refused.answer, refused.outcome)
@@ -60,7 +61,8 @@ extension WebhookHandler {
         let facts = RequestFacts(head)
         self.request = Request(
             isHead: head.method == .HEAD, isHTTP10: head.version.minor == 0,
-            keepsAlive: head.isKeepAlive && !facts.wantsUpgrade && self.admission == .admitted, begun: self.now)
+            keepsAlive: head.isKeepAlive && !facts.wantsUpgrade && self.admission == .admitted,
+            announcedByteCount: facts.contentLength, begun: self.now)
         let endpoint = Endpoint(method: head.method, target: head.uri)
         guard case .webhook(let address) = endpoint else {
             let outcome: RequestOutcome =
@@ -113,10 +115,11 @@ extension WebhookHandler {
     func collect(_ bytes: ByteBuffer) {
         let limits = self.service.limits
         let count = bytes.readableBytes
+        let received = self.request.bodyByteCount + count
         let refused: Refused?
-        if self.body.count + count > limits.bodyBytes {
+        if received > limits.bodyBytes {
             refused = Refused(answer: .tooLarge(limit: limits.bodyBytes), outcome: .tooLarge)
-        } else if !self.service.budget.take(count, ofLongBody: self.body.count + count > limits.smallBodyBytes) {
+        } else if !self.service.budget.take(count, ofLongBody: received > limits.smallBodyBytes) {
             refused = Refused(answer: self.overloaded("Too many bodies are being received."), outcome: .overloaded)
         } else {
             refused = nil
@@ -127,11 +130,14 @@ extension WebhookHandler {
             self.answer(refused.answer, refused.outcome)
             return
         }
+        self.request.bodyByteCount = received
         bytes.withUnsafeReadableBytes { self.body.append(contentsOf: $0) }
+        self.writeLongBody()
     }
 
     func dropBody() {
         self.service.budget.give(self.body.count)
         self.body = []
+        self.long = nil
     }
 }

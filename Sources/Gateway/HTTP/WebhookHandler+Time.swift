@@ -29,6 +29,7 @@ extension WebhookHandler {
         case .working:
             // A result that comes later is no longer waited for: it is stored all the same, and the sender
             // may send it again: rather twice than not at all.
+            self.dropBody()
             self.answer(self.overloaded("Storing takes too long. Try again."), .storeFailed)
             self.handleBacklog()
         case .idle, .draining, .closed:

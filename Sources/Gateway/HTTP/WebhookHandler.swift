@@ -48,6 +48,8 @@ final class WebhookHandler: ChannelDuplexHandler {
         var isHTTP10 = false
         var keepsAlive = true
         var isBodyComplete = false
+        var announcedByteCount: Int?
+        var bodyByteCount = 0
         var begun = NIODeadline.uptimeNanoseconds(0)
     }
 
@@ -55,8 +57,10 @@ final class WebhookHandler: ChannelDuplexHandler {
     let admission: ConnectionRegistry.Admission
     var context: ChannelHandlerContext?
     var phase = Phase.idle
-    /// The body so far; apart from the phase, so that it grows in place.
+    /// The body so far, or what of a long one is not on its way to the disk; apart from the phase, so that it grows in
+    /// place.
     var body: [UInt8] = []
+    var long: LongReception?
     var request = Request()
     var requestNumber: UInt64 = 0
     var backlog = CircularBuffer<HTTPServerRequestPart>()
@@ -124,7 +128,7 @@ final class WebhookHandler: ChannelDuplexHandler {
     // MARK: Reading
 
     func read(context: ChannelHandlerContext) {
-        if self.backlog.isEmpty && context.channel.isWritable {
+        if self.backlog.isEmpty && context.channel.isWritable && !self.isBodyPaused {
             context.read()
         } else {
             self.isReadWithheld = true
@@ -158,7 +162,7 @@ final class WebhookHandler: ChannelDuplexHandler {
         switch self.phase {
         case .receiving, .discarding:
             // The body's time runs from its head on; it is set only for bodies that do not come whole at once.
-            self.setDeadline(at: self.request.begun + self.service.limits.bodyTime)
+            self.setDeadline(at: self.request.begun + self.service.limits.bodyTime(self.request))
         case .working:
             self.setDeadline(self.service.limits.storeTime)
         case .idle:

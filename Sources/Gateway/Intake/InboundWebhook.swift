@@ -6,13 +6,42 @@ package struct InboundWebhook: Sendable {
     package let key: RoutingKey
     /// The value of ``ProbeSignature/headerName``, when the request has it.
     package let probeHeader: String?
-    package let body: [UInt8]
+    package let body: InboundBody
 
-    package init(address: WebhookAddress, key: RoutingKey, probeHeader: String? = nil, body: [UInt8]) {
+    package init(address: WebhookAddress, key: RoutingKey, probeHeader: String? = nil, body: InboundBody) {
         self.address = address
         self.key = key
         self.probeHeader = probeHeader
         self.body = body
+    }
+}
+
+/// A body, read to its end.
+package enum InboundBody: Sendable {
+    case bytes([UInt8])
+    /// Too long for memory: what was read of it as it came, and where it is.
+    case long(ReadBody, any SpoolBody)
+
+    var byteCount: Int {
+        switch self {
+        case .bytes(let bytes): bytes.count
+        case .long(let read, _): read.byteCount
+        }
+    }
+
+    /// What stays in memory of it.
+    var bytes: [UInt8] {
+        switch self {
+        case .bytes(let bytes): bytes
+        case .long: []
+        }
+    }
+
+    func facts() throws(BodyError) -> BodyFacts {
+        switch self {
+        case .bytes(let bytes): try BodyScanner.scan(bytes)
+        case .long(let read, _): try read.facts.get()
+        }
     }
 }
 

@@ -90,7 +90,7 @@ package final class QuarantineBounds: Sendable {
     func admit(_ event: AcceptedEvent) -> Bool {
         guard case .quarantined = event.disposition else { return true }
         let holder = QuarantineHolder(integrationID: event.integrationID, instanceName: event.instanceName)
-        let bytes = event.body.count
+        let bytes = event.bodyByteCount
         let (isAdmitted, isNews) = self.state.withLock { state -> (Bool, Bool) in
             let holder = self.known(holder, in: state)
             let before = state.amount(of: holder)
@@ -119,10 +119,12 @@ package final class QuarantineBounds: Sendable {
         self.state.withLock { state in
             let holder = self.known(holder, in: state)
             // Its generation may have changed meanwhile: then it is counted a little longer than it should be.
-            guard let amount = state.recent[holder], amount.events > 0, amount.bytes >= event.body.count else { return }
-            state.recent[holder] = Amount(events: amount.events - 1, bytes: amount.bytes - event.body.count)
+            guard let amount = state.recent[holder], amount.events > 0, amount.bytes >= event.bodyByteCount else {
+                return
+            }
+            state.recent[holder] = Amount(events: amount.events - 1, bytes: amount.bytes - event.bodyByteCount)
             state.status.events -= 1
-            state.status.bytes -= event.body.count
+            state.status.bytes -= event.bodyByteCount
         }
     }
 

@@ -47,6 +47,9 @@ package final class WebhookIntake: Sendable {
         }
     }
 
+    /// A place for a body that is too long for memory.
+    func makeBody() -> any SpoolBody { self.spool.makeBody() }
+
     /// Takes a webhook whose body is complete. Calls back exactly once, on any thread and possibly before it returns.
     package func receive(_ webhook: InboundWebhook, _ completion: @escaping @Sendable (IntakeResult) -> Void) {
         let now = self.clock.now
@@ -79,7 +82,7 @@ package final class WebhookIntake: Sendable {
                 return
             }
             let isResolved = resolution != .undecided
-            self.spool.append(event) { stored in
+            self.store(event, webhook.body) { stored in
                 switch stored {
                 case .success:
                     self.noteStored(event, webhook)
@@ -90,6 +93,15 @@ package final class WebhookIntake: Sendable {
                     completion(.notStored(error))
                 }
             }
+        }
+    }
+
+    private func store(
+        _ event: AcceptedEvent, _ body: InboundBody, _ completion: @escaping EventSpool.Completion
+    ) {
+        switch body {
+        case .bytes: self.spool.append(event, completion: completion)
+        case .long(_, let file): file.store(event, completion: completion)
         }
     }
 
@@ -104,19 +116,25 @@ package final class WebhookIntake: Sendable {
         }
         let facts: BodyFacts
         do throws(BodyError) {
-            facts = try BodyScanner.scan(webhook.body)
+            facts = try webhook.body.facts()
         } catch {
             return .failure(error)
         }
         let arrived = ArrivedWebhook(
             address: webhook.address, key: webhook.key, facts: facts, isProbe: self.isProbe(webhook, at: now),
-            body: webhook.body)
+            body: webhook.body.bytes, bodyByteCount: webhook.body.byteCount)
         return .success(Acceptance.decide(arrived, resolvedTo: resolution, at: now, id: self.ids.next(at: now)))
     }
 
     private func isProbe(_ webhook: InboundWebhook, at now: Date) -> Bool {
         guard let header = webhook.probeHeader else { return false }
-        switch ProbeSignature.verify(header, body: webhook.body, at: now, with: self.probeKeys()) {
+        let verdict =
+            switch webhook.body {
+            case .bytes(let body): ProbeSignature.verify(header, body: body, at: now, with: self.probeKeys())
+            case .long(let read, _):
+                ProbeSignature.verify(header, bodyDigest: read.sha256, at: now, with: self.probeKeys())
+            }
+        switch verdict {
         case .valid: return true
         case .invalid, .absent: return false
         }
@@ -160,6 +178,7 @@ extension SpoolError {
         switch self {
         case .overloaded: "spool overloaded"
         case .full: "spool full"
+        case .diskScarce: "disk nearly full"
         case .undecidedFull: "too much undecided"
         case .diskFailed: "disk failed"
         case .closed: "spool closed"

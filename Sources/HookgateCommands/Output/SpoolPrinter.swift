@@ -15,6 +15,9 @@ struct SpoolPrinter {
         output.line(Self.line("Waiting", Self.waiting(spool, at: now)))
         output.line(Self.line("Next", "segment \(spool.next.segment), byte \(spool.next.offset)"))
         output.line(Self.line("Segments", "\(spool.segments.count), \(spool.fileBytes) bytes, \(Self.formats(spool))"))
+        if spool.bodyFiles > 0 {
+            output.line(Self.line("Long bodies", "\(spool.bodyFiles), each in a file of its own"))
+        }
         if spool.lostRecords > 0 { output.line(Self.line("Lost", "\(spool.lostRecords) events were damaged")) }
         for name in spool.damagedFiles { output.line(Self.line("Kept aside", name)) }
         for segment in spool.segments {

@@ -24,14 +24,20 @@ package struct ArrivedWebhook: Sendable, Equatable {
     package let facts: BodyFacts
     /// Whether a server key proves that `hookgate test` sent it.
     package let isProbe: Bool
+    /// Empty where it lies in a file of its own.
     package let body: [UInt8]
+    package let bodyByteCount: Int
 
-    package init(address: WebhookAddress, key: RoutingKey, facts: BodyFacts, isProbe: Bool, body: [UInt8]) {
+    package init(
+        address: WebhookAddress, key: RoutingKey, facts: BodyFacts, isProbe: Bool, body: [UInt8],
+        bodyByteCount: Int? = nil
+    ) {
         self.address = address
         self.key = key
         self.facts = facts
         self.isProbe = isProbe
         self.body = body
+        self.bodyByteCount = bodyByteCount ?? body.count
     }
 }
 
@@ -64,7 +70,7 @@ extension Acceptance {
                 integrationID: entry?.integrationID, organizationID: entry?.organizationID, clinicID: entry?.clinicID,
                 instanceName: entry?.instanceName ?? webhook.address.instanceName
                     ?? webhook.facts.instance.map { InstanceName($0) },
-                facts: webhook.facts, body: webhook.body))
+                facts: webhook.facts, body: webhook.body, bodyByteCount: webhook.bodyByteCount))
     }
 
     /// A body without an instance is fine (some events have none); one that names another instance than the

@@ -42,13 +42,20 @@ package enum ProbeSignature {
     /// The header's value for a body.
     package static func sign(_ body: [UInt8], at now: Date, nonce: String, with key: ProbeKey) -> String {
         let seconds = Int64(now.timeIntervalSince1970)
-        let code = key.code(for: Self.text(seconds: seconds, nonce: nonce, body: body))
+        let code = key.code(for: Self.text(seconds: seconds, nonce: nonce, bodyDigest: Array(SHA256.hash(data: body))))
         return "\(Self.version) \(seconds) \(nonce) \(Hexadecimal.encode(code))"
     }
 
     /// Judges a header's value; any of the keys may have signed it, so that keys can be changed one by one.
     package static func verify(_ header: String?, body: [UInt8], at now: Date, with keys: [ProbeKey]) -> Verdict {
         guard let header else { return .absent }
+        return Self.verify(header, bodyDigest: Array(SHA256.hash(data: body)), at: now, with: keys)
+    }
+
+    /// The same for a body of which the SHA-256 is known.
+    package static func verify(
+        _ header: String, bodyDigest: [UInt8], at now: Date, with keys: [ProbeKey]
+    ) -> Verdict {
         let words = header.split(separator: " ", omittingEmptySubsequences: true)
         guard words.count == 4, words[0] == Self.version, let seconds = Int64(words[1]),
             abs(now.timeIntervalSince1970 - Double(seconds)) <= Self.tolerance,
@@ -56,12 +63,12 @@ package enum ProbeSignature {
             let code = Hexadecimal.decode(words[3])
         else { return .invalid }
         let nonce = String(words[2])
-        let text = Self.text(seconds: seconds, nonce: nonce, body: body)
+        let text = Self.text(seconds: seconds, nonce: nonce, bodyDigest: bodyDigest)
         return keys.contains { $0.isValid(code, for: text) } ? .valid(nonce: nonce) : .invalid
     }
 
-    private static func text(seconds: Int64, nonce: String, body: [UInt8]) -> String {
-        "\(Self.version):\(seconds):\(nonce):\(Hexadecimal.encode(SHA256.hash(data: body)))"
+    private static func text(seconds: Int64, nonce: String, bodyDigest: [UInt8]) -> String {
+        "\(Self.version):\(seconds):\(nonce):\(Hexadecimal.encode(bodyDigest))"
     }
 }
 

@@ -18,6 +18,7 @@ extension AcceptedEvent {
         AcceptedEvent(
             id: id, receivedAt: receivedAt, route: route, eventSuffix: eventSuffix, disposition: disposition,
             integrationID: entry?.integrationID, organizationID: entry?.organizationID, clinicID: entry?.clinicID,
-            instanceName: entry?.instanceName ?? instanceName, facts: facts, body: body)
+            instanceName: entry?.instanceName ?? instanceName, facts: facts, body: body,
+            bodyByteCount: bodyByteCount)
     }
 }

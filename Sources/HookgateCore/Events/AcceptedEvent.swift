@@ -42,13 +42,15 @@ package struct AcceptedEvent: Sendable, Equatable {
     /// The integration's instance, or else the name in the URL or the body.
     package let instanceName: InstanceName?
     package let facts: BodyFacts
-    /// The body, byte for byte as it came.
+    /// The body, byte for byte as it came; empty while it lies in a file of its own (``SpoolBody``).
     package let body: [UInt8]
+    /// Of the body, wherever it lies.
+    package let bodyByteCount: Int
 
     package init(
         id: EventID, receivedAt: Date, route: Route, eventSuffix: String?, disposition: Disposition,
         integrationID: IntegrationID?, organizationID: OrganizationID?, clinicID: ClinicID?,
-        instanceName: InstanceName?, facts: BodyFacts, body: [UInt8]
+        instanceName: InstanceName?, facts: BodyFacts, body: [UInt8], bodyByteCount: Int? = nil
     ) {
         self.id = id
         self.receivedAt = receivedAt
@@ -61,5 +63,6 @@ package struct AcceptedEvent: Sendable, Equatable {
         self.instanceName = instanceName
         self.facts = facts
         self.body = body
+        self.bodyByteCount = bodyByteCount ?? body.count
     }
 }

@@ -1,9 +1,27 @@
 /// Where an accepted event is made durable before its sender gets a 200.
 package protocol EventSpool: Sendable {
+    typealias Completion = @Sendable (Result<SpoolPosition, SpoolError>) -> Void
+
     /// Stores an event and calls back once: with its position when it is on disk (fsynced), or with the reason
     /// why it is not. The callback runs on the spool's own thread and must not block it; an event that is refused at
     /// once calls back on the caller's, before `append` returns.
-    func append(_ event: AcceptedEvent, completion: @escaping @Sendable (Result<SpoolPosition, SpoolError>) -> Void)
+    func append(_ event: AcceptedEvent, completion: @escaping Completion)
+
+    /// A place for a body that is too long for memory. It goes with the last reference to it, unless it was stored.
+    func makeBody() -> any SpoolBody
+}
+
+/// A body on its way to the disk, piece by piece. For one caller at a time, who may block.
+package protocol SpoolBody: AnyObject, Sendable {
+    /// Takes the next piece; returns when the disk has room for more.
+    func write(_ piece: [UInt8]) throws(SpoolError)
+
+    /// The body is whole; returns when it is on disk (fsynced).
+    func seal(_ read: ReadBody) throws(SpoolError)
+
+    /// Stores the event that has this body, as ``EventSpool/append(_:completion:)`` does with one in memory. Once,
+    /// after ``seal(_:)``; does not block.
+    func store(_ event: AcceptedEvent, completion: @escaping EventSpool.Completion)
 }
 
 /// Where an event lies in the spool: positions grow, and every byte below one was accepted before it.
@@ -27,6 +45,8 @@ package enum SpoolError: Error, Equatable {
     case overloaded
     /// The bound on the spool's size, or the disk, is reached.
     case full
+    /// The disk is filling up, and this kind of event is refused before others.
+    case diskScarce
     /// The bound on events that nobody could decide is reached; decided ones are still stored.
     case undecidedFull
     /// A write or an fsync failed; the segment is given up and will not be written again.

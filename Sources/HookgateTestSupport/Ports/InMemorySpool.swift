@@ -11,8 +11,6 @@ package final class InMemorySpool: EventSpool {
         case fails(SpoolError)
     }
 
-    private typealias Completion = @Sendable (Result<SpoolPosition, SpoolError>) -> Void
-
     private struct State {
         var behaviour: Behaviour
         var events: [AcceptedEvent] = []
@@ -28,6 +26,12 @@ package final class InMemorySpool: EventSpool {
 
     package var events: [AcceptedEvent] { self.state.withLock { $0.events } }
 
+    fileprivate var failure: SpoolError? {
+        self.state.withLock { state in
+            if case .fails(let error) = state.behaviour { error } else { nil }
+        }
+    }
+
     package func become(_ behaviour: Behaviour) {
         self.state.withLock { $0.behaviour = behaviour }
     }
@@ -42,9 +46,11 @@ package final class InMemorySpool: EventSpool {
         for completion in held { completion(.success(SpoolPosition(segment: 1, offset: 0))) }
     }
 
-    package func append(
-        _ event: AcceptedEvent, completion: @escaping @Sendable (Result<SpoolPosition, SpoolError>) -> Void
-    ) {
+    package func makeBody() -> any SpoolBody {
+        InMemoryBody(spool: self)
+    }
+
+    package func append(_ event: AcceptedEvent, completion: @escaping Completion) {
         let answer = self.state.withLock { state -> Result<SpoolPosition, SpoolError>? in
             switch state.behaviour {
             case .stores:
@@ -60,5 +66,36 @@ package final class InMemorySpool: EventSpool {
         }
         self.appends.reach()
         if let answer { completion(answer) }
+    }
+}
+
+/// A long body in the test's memory. Its spool's failure is its own, with the first piece.
+private final class InMemoryBody: SpoolBody {
+    private let spool: InMemorySpool
+    private let bytes = Mutex<[UInt8]>([])
+
+    init(spool: InMemorySpool) {
+        self.spool = spool
+    }
+
+    func write(_ piece: [UInt8]) throws(SpoolError) {
+        if let failure = self.spool.failure { throw failure }
+        self.bytes.withLock { $0 += piece }
+    }
+
+    func seal(_ read: ReadBody) throws(SpoolError) {
+        if let failure = self.spool.failure { throw failure }
+        precondition(self.bytes.withLock { $0.count } == read.byteCount, "a piece of the body was not written")
+    }
+
+    func store(_ event: AcceptedEvent, completion: @escaping EventSpool.Completion) {
+        let body = self.bytes.withLock { $0 }
+        precondition(event.body.isEmpty && event.bodyByteCount == body.count, "the event has another body")
+        self.spool.append(
+            AcceptedEvent(
+                id: event.id, receivedAt: event.receivedAt, route: event.route, eventSuffix: event.eventSuffix,
+                disposition: event.disposition, integrationID: event.integrationID,
+                organizationID: event.organizationID, clinicID: event.clinicID, instanceName: event.instanceName,
+                facts: event.facts, body: body), completion: completion)
     }
 }

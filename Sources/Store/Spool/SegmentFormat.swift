@@ -3,7 +3,12 @@ import FoundationEssentials
 /// The head of a segment file. It is kept twice, in two sectors, because without it no record of the segment
 /// could be told from garbage.
 struct SegmentHeader: Sendable, Equatable {
-    static let currentVersion: UInt16 = 1
+    /// The newest that is read. Written is the oldest that says all there is to say of a segment's records, so that a
+    /// release before this one reads it as well.
+    static let currentVersion: UInt16 = 2
+    static let firstVersion: UInt16 = 1
+    /// From this one on a record may have its body in a file of its own.
+    static let bodyFilesVersion: UInt16 = 2
     /// Where the records begin.
     static let regionByteCount = 1024
 
@@ -20,11 +25,12 @@ struct SegmentHeader: Sendable, Equatable {
     /// Goes into every record's checksum. A sender cannot know it, so no body can hold bytes that look like a
     /// record to whoever searches a damaged segment for the next one.
     let salt: UInt32
+    var version = Self.firstVersion
 
     func encode() -> [UInt8] {
         var writer = ByteWriter(reserving: Self.byteCount)
         writer.append(Self.magic)
-        writer.append(Self.currentVersion)
+        writer.append(version)
         writer.append(contentsOf: repeatElement(0, count: 6))
         writer.append(number)
         writer.append(firstSequence)
@@ -55,7 +61,7 @@ struct SegmentHeader: Sendable, Equatable {
                 _ = try reader.take(6)
                 let header = SegmentHeader(
                     number: try reader.integer(), firstSequence: try reader.integer(),
-                    gatewayID: try reader.uuid(), salt: try reader.integer())
+                    gatewayID: try reader.uuid(), salt: try reader.integer(), version: version)
                 _ = try reader.take(8)
                 guard magic == Self.magic, try reader.integer(UInt32.self) == CRC32C.checksum(copy.prefix(60)) else {
                     continue

@@ -54,9 +54,11 @@ struct SegmentWriter {
         var rest = batch[...]
         do throws(SpoolDiskError) {
             while let first = rest.first {
-                if let segment = try makeRoom(for: first.byteCount) { report(.started(segment)) }
+                if let segment = try makeRoom(for: first.byteCount, first.segmentVersion) {
+                    report(.started(segment))
+                }
                 guard let current = active else { preconditionFailure("no segment after making room for a record") }
-                let fitting = Self.prefix(of: rest, fitting: current.capacity - current.end)
+                let fitting = Self.prefix(of: rest, fitting: current)
                 let positions = try append(fitting, to: current)
                 rest = rest.dropFirst(fitting.count)
                 report(.committed(Commit(records: fitting, positions: positions, end: active?.end ?? current.end)))
@@ -69,16 +71,18 @@ struct SegmentWriter {
 
     /// Starts the first segment at once, so that the first event does not wait for it.
     mutating func startAhead(report: (Event) -> Void) throws(SpoolDiskError) {
-        if let segment = try makeRoom(for: 0) { report(.started(segment)) }
+        if let segment = try makeRoom(for: 0, SegmentHeader.firstVersion) { report(.started(segment)) }
     }
 
-    private mutating func makeRoom(for byteCount: Int) throws(SpoolDiskError) -> SpoolLedger.Segment? {
-        if let active, active.end + byteCount <= active.capacity { return nil }
+    private mutating func makeRoom(
+        for byteCount: Int, _ version: UInt16
+    ) throws(SpoolDiskError) -> SpoolLedger.Segment? {
+        if let active, active.end + byteCount <= active.capacity, active.header.version >= version { return nil }
         active = nil
         let needed = SegmentHeader.regionByteCount + byteCount
         let header = SegmentHeader(
             number: lastNumber + 1, firstSequence: nextSequence, gatewayID: gatewayID,
-            salt: UInt32.random(in: .min ... .max))
+            salt: UInt32.random(in: .min ... .max), version: version)
         let isOversized = needed > options.segmentBytes
         let fromSpare = !isOversized && takeSpare()
         let file = try files.startSegment(header, fromSpare: fromSpare)
@@ -90,17 +94,32 @@ struct SegmentWriter {
             header, end: SegmentHeader.regionByteCount, fileBytes: max(needed, options.segmentBytes))
     }
 
-    private static func prefix(of rest: ArraySlice<WaitingAppend>, fitting room: Int) -> ArraySlice<WaitingAppend> {
-        var room = room
+    private static func prefix(of rest: ArraySlice<WaitingAppend>, fitting active: Active) -> ArraySlice<WaitingAppend>
+    {
+        var room = active.capacity - active.end
         return rest.prefix { append in
             room -= append.byteCount
-            return room >= 0
+            return room >= 0 && append.segmentVersion <= active.header.version
         }
+    }
+
+    /// Puts the bodies that have files of their own where their records will say they are. Before the records: one
+    /// without its body would be a promise that is not kept, a body without its record is only removed again.
+    private func moveBodies(of records: ArraySlice<WaitingAppend>, to active: Active) throws(SpoolDiskError) {
+        var hasMoved = false
+        for (index, record) in records.enumerated() {
+            guard let body = record.bodyFile else { continue }
+            let sequence = nextSequence + UInt64(index)
+            try body.move(to: BodyFiles.Name(segment: active.header.number, sequence: sequence))
+            hasMoved = true
+        }
+        if hasMoved { try files.disk.synchronizeDirectory() }
     }
 
     private mutating func append(
         _ records: ArraySlice<WaitingAppend>, to active: Active
     ) throws(SpoolDiskError) -> [SpoolPosition] {
+        try moveBodies(of: records, to: active)
         var positions: [SpoolPosition] = []
         positions.reserveCapacity(records.count)
         var buffer = ByteWriter(reserving: records.reduce(0) { $0 + min($1.byteCount, 2 * Self.directWriteBytes) })

@@ -57,7 +57,7 @@ final class SpareSegment: Sendable {
         let space = try files.disk.space()
         let left = DiskSpace(
             totalBytes: space.totalBytes, availableBytes: space.availableBytes - options.segmentBytes)
-        guard left.usedShare <= options.diskWatermark else { return false }
+        guard left.usedShare <= options.watermarks.full else { return false }
         try files.makeSpare(byteCount: options.segmentBytes)
         return true
     }

@@ -15,6 +15,12 @@ package final class Spool: EventSpool {
     private struct Shared {
         var queue = SpoolQueue()
         var ledger: SpoolLedger
+        /// Of long bodies whose records are not written yet.
+        var openBodies = 0
+        var openBodyBytes = 0
+
+        /// What counts against the bound on the whole, but for what waits in the queue.
+        var depthBytes: Int { ledger.depthBytes + openBodyBytes }
     }
 
     /// What was found and mended when the spool was opened.
@@ -92,17 +98,22 @@ package final class Spool: EventSpool {
     }
 
     /// Calls back on the writer's thread; or on the caller's, before returning, when the event is refused at once.
-    package func append(
-        _ event: AcceptedEvent, completion: @escaping @Sendable (Result<SpoolPosition, SpoolError>) -> Void
-    ) {
-        let append = WaitingAppend(event, completion: completion)
+    package func append(_ event: AcceptedEvent, completion: @escaping Completion) {
+        append(WaitingAppend(event, completion: completion))
+    }
+
+    package func makeBody() -> any SpoolBody {
+        BodyFile(spool: self)
+    }
+
+    func append(_ append: WaitingAppend) {
         let admission = shared.withLock { shared in
             shared.queue.admit(
-                append, depthBytes: shared.ledger.depthBytes, undecidedDepthBytes: shared.ledger.undecidedBytes,
+                append, depthBytes: shared.depthBytes, undecidedDepthBytes: shared.ledger.undecidedBytes,
                 options: options)
         }
         switch admission {
-        case .refused(let error): completion(.failure(error))
+        case .refused(let error): append.completion(.failure(error))
         case .admitted(wakesWriter: true): execution.write { self.writeBatches() }
         case .admitted(wakesWriter: false): break
         }
@@ -120,7 +131,7 @@ package final class Spool: EventSpool {
     /// The spool's figures, from memory and at once.
     package func statistics() -> SpoolStatistics {
         shared.withLock {
-            SpoolStatistics(ledger: $0.ledger, queue: $0.queue, undecidedLimit: options.maximumUndecidedBytes)
+            SpoolStatistics(ledger: $0.ledger, queue: $0.queue, openBodies: $0.openBodies, options: options)
         }
     }
 
@@ -140,21 +151,29 @@ package final class Spool: EventSpool {
         shared.withLock { body(&$0.ledger) }
     }
 
-    /// After a failure, looks whether the disk can be written again; does nothing while all is well. Appends try by
-    /// themselves, but where nobody appends any more nobody would notice.
+    /// Looks how full the disk is and, after a failure, whether it can be written again. Appends do so by themselves, but
+    /// where nobody appends any more nobody would notice.
     package func recheck() {
-        guard withLedger({ $0.failure != nil }) else { return }
-        execution.write { self.recheckNow() }
+        let isFirst = withLedger { ledger in
+            defer { ledger.isRechecking = true }
+            return !ledger.isRechecking
+        }
+        if isFirst { execution.write { self.recheckNow() } }
     }
 
     // MARK: - On the writer's thread
 
     private func recheckNow() {
+        let hadFailed = withLedger { ledger in
+            ledger.isRechecking = false
+            return ledger.failure != nil
+        }
         do throws(SpoolWriteFailure) {
-            try checkRoom()
+            guard try lookAtDisk() < .full else { throw SpoolWriteFailure(usedShare: options.watermarks.full) }
         } catch {
             return withLedger { $0.failed(error.reason) }
         }
+        guard hadFailed else { return }
         withLedger { $0.recovered() }
         startAhead()
     }
@@ -170,10 +189,12 @@ package final class Spool: EventSpool {
         }
     }
 
-    private func write(_ batch: [WaitingAppend]) {
+    private func write(_ whole: [WaitingAppend]) {
+        var batch = whole
         var done = 0
         do throws(SpoolWriteFailure) {
-            try checkRoom()
+            batch = try withoutRefused(whole)
+            guard !batch.isEmpty else { return }
             try writer.withLock { (writer) throws(SpoolWriteFailure) in
                 do throws(SpoolDiskError) {
                     try writer.commit(batch) { done += record($0) }
@@ -195,9 +216,13 @@ package final class Spool: EventSpool {
             return 0
         case .committed(let commit):
             let now = time.now
+            let bodies = commit.records.compactMap(\.bodyFile)
+            for body in bodies { body.keep() }
             shared.withLock { shared in
                 shared.ledger.committed(commit.records, end: commit.end, at: now)
                 shared.queue.finished(commit.records)
+                shared.openBodies -= bodies.count
+                shared.openBodyBytes -= commit.records.reduce(0) { $0 + $1.bodyFileByteCount }
             }
             for (append, position) in zip(commit.records, commit.positions) { append.completion(.success(position)) }
             signal.yield()
@@ -213,7 +238,19 @@ package final class Spool: EventSpool {
         for append in appends { append.completion(.failure(failure.error)) }
     }
 
-    private func checkRoom() throws(SpoolWriteFailure) {
+    /// Refuses what a disk this full has no room for, and returns the rest; throws when it has room for nothing.
+    private func withoutRefused(_ batch: [WaitingAppend]) throws(SpoolWriteFailure) -> [WaitingAppend] {
+        let level = try lookAtDisk()
+        guard level < .full else { throw SpoolWriteFailure(usedShare: withLedger { $0.diskUsedShare } ?? 1) }
+        guard level > .fine else { return batch }
+        let refused = batch.filter(level.refuses)
+        guard !refused.isEmpty else { return batch }
+        shared.withLock { $0.queue.finished(refused[...]) }
+        for append in refused { append.completion(.failure(.diskScarce)) }
+        return batch.filter { !level.refuses($0) }
+    }
+
+    private func lookAtDisk() throws(SpoolWriteFailure) -> DiskWatermarks.Level {
         let share: Double
         do throws(SpoolDiskError) {
             share = try files.disk.space().usedShare
@@ -221,7 +258,7 @@ package final class Spool: EventSpool {
             throw SpoolWriteFailure(error)
         }
         withLedger { $0.diskUsedShare = share }
-        guard share <= options.diskWatermark else { throw SpoolWriteFailure(usedShare: share) }
+        return options.watermarks.level(usedShare: share)
     }
 
     private func startAhead() {
@@ -240,5 +277,57 @@ package final class Spool: EventSpool {
         } catch {
             withLedger { $0.failed("\(error)") }
         }
+    }
+}
+
+// MARK: - For bodies on their way
+
+extension Spool {
+    /// Takes one of the places for bodies that are received.
+    func openBody() throws(SpoolError) {
+        try checkRoomForBody()
+        let refusal = shared.withLock { shared -> SpoolError? in
+            if shared.queue.isClosed { return .closed }
+            if shared.openBodies >= options.maximumOpenBodies { return .overloaded }
+            shared.openBodies += 1
+            return nil
+        }
+        if let refusal { throw refusal }
+    }
+
+    /// Counts bytes that are about to be written against the bound on the whole.
+    func reserveBody(_ byteCount: Int) throws(SpoolError) {
+        let fits = shared.withLock { shared in
+            guard shared.depthBytes + shared.queue.bytes + byteCount <= options.maximumBytes else { return false }
+            shared.openBodyBytes += byteCount
+            return true
+        }
+        guard fits else { throw .full }
+    }
+
+    func forgetBody(_ byteCount: Int, wasOpened: Bool) {
+        shared.withLock { shared in
+            shared.openBodyBytes -= byteCount
+            if wasOpened { shared.openBodies -= 1 }
+        }
+    }
+
+    /// A body that was begun while there was room may still be refused when there is none any more.
+    func checkRoomForBody() throws(SpoolError) {
+        let share: Double
+        do throws(SpoolDiskError) {
+            share = try files.disk.space().usedShare
+        } catch {
+            throw failedBody(error)
+        }
+        withLedger { $0.diskUsedShare = share }
+        guard options.watermarks.level(usedShare: share) < .scarce else { throw .diskScarce }
+    }
+
+    /// Notes that the disk failed, and says so to the sender.
+    func failedBody(_ error: SpoolDiskError) -> SpoolError {
+        let failure = SpoolWriteFailure(error)
+        withLedger { $0.failed(failure.reason) }
+        return failure.error
     }
 }

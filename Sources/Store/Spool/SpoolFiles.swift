@@ -16,9 +16,15 @@ struct SpoolFiles: Sendable {
 
     let disk: any SpoolDisk
 
+    var bodies: BodyFiles { BodyFiles(disk: disk) }
+
     static func segmentName(_ number: UInt64) -> String {
+        digits(number) + segmentSuffix
+    }
+
+    static func digits(_ number: UInt64) -> String {
         let digits = String(number)
-        return String(repeating: "0", count: 20 - digits.count) + digits + segmentSuffix
+        return String(repeating: "0", count: 20 - digits.count) + digits
     }
 
     static func segmentNumber(_ name: String) -> UInt64? {
@@ -34,6 +40,15 @@ struct SpoolFiles: Sendable {
     /// Segments that were set aside, oldest first.
     func damagedSegments() throws(SpoolDiskError) -> [String] {
         try disk.names().filter { $0.hasSuffix(Self.segmentSuffix + Self.damagedSuffix) }.sorted()
+    }
+
+    static func numberOfDamaged(_ name: String) -> UInt64? {
+        segmentNumber(String(name.dropLast(damagedSuffix.count)))
+    }
+
+    /// What a body is called until its record is written; removed as a temporary after a crash.
+    static func receivedBodyName(_ unique: String) -> String {
+        "received-" + unique + temporarySuffix
     }
 
     /// What a crash left half done; none of it was ever used.

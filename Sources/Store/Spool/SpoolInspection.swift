@@ -40,6 +40,8 @@ package struct SpoolInspection: Sendable, Equatable {
     /// Nil in a directory that no gateway has used.
     package let gatewayID: UUID?
     package let segments: [Segment]
+    /// Bodies too long for a segment, each in a file of its own.
+    package let bodyFiles: Int
     /// Segments that were set aside because something in them is damaged.
     package let damagedFiles: [String]
     /// False where the file is damaged: then everything that is there is shipped again.
@@ -92,6 +94,9 @@ package struct SpoolFinding: Sendable, Equatable {
         /// Its checksum holds, and yet it is no event.
         case notAnEvent
         case damagedCheckpoint
+        /// A body in a file of its own that is not what was written.
+        case damagedBody
+        case missingBody
     }
 
     package let file: String
@@ -118,6 +123,8 @@ extension SpoolFinding: CustomStringConvertible {
                 + "told nothing), or a damaged last record"
         case .missingRecords(let count): "\(count) records are missing before this place"
         case .notAnEvent: "a record whose checksum holds is no event"
+        case .damagedBody: "not the body that was stored, or it cannot be read"
+        case .missingBody: "a record refers to this body, and it is not there"
         case .damagedCheckpoint: "damaged; what is there is shipped again, and the inbox takes each event once"
         }
     }

@@ -22,7 +22,8 @@ package struct SpoolInspector: Sendable {
             directory: disk.directory, owner: owner,
             gatewayID: identity.flatMap { UUID(uuidString: String(decoding: $0.prefix(36), as: UTF8.self)) }
                 ?? parts.readable.last?.header.gatewayID,
-            segments: parts.segments, damagedFiles: try files.damagedSegments(),
+            segments: parts.segments, bodyFiles: try files.bodies.names().count,
+            damagedFiles: try files.damagedSegments(),
             isCheckpointReadable: !parts.isCheckpointDamaged, next: checkpoint.position,
             waitingRecords: max(last, checkpoint.sequence) - checkpoint.sequence, lostRecords: checkpoint.lost,
             oldestReceivedAt: try oldest(parts.readable, checkpoint))
@@ -79,7 +80,7 @@ package struct SpoolInspector: Sendable {
             let head: SpoolInspection.Segment.Head
             switch decoded {
             case .valid(let header) where header.number == number && header.firstSequence > 0:
-                head = .readable(version: SegmentHeader.currentVersion, firstSequence: header.firstSequence)
+                head = .readable(version: header.version, firstSequence: header.firstSequence)
                 parts.readable.append(Part(name: name, header: header, file: file, byteCount: byteCount))
             case .valid, .damaged: head = .damaged
             case .newer(let version): head = .newer(version: version)
@@ -161,8 +162,13 @@ package struct SpoolInspector: Sendable {
                 }
                 verification.records += 1
                 verification.bytes += UInt64(record.payload.count)
-                if (try? SpoolRecord.decode(record.payload)) == nil {
+                guard let content = try? SpoolRecord.read(record.payload) else {
                     verification.note(SpoolFinding(file: part.name, offset: record.offset, kind: .notAnEvent))
+                    continue
+                }
+                if let body = content.bodyFile {
+                    let name = BodyFiles.Name(segment: part.header.number, sequence: record.sequence)
+                    try verify(body, name, into: &verification)
                 }
             case .damage(let bytes):
                 verification.note(
@@ -178,6 +184,21 @@ package struct SpoolInspector: Sendable {
                 }
                 return
             }
+        }
+    }
+
+    /// A body goes when its event is shipped, which a gateway may be doing at this moment.
+    private func verify(
+        _ body: BodyReference, _ name: BodyFiles.Name, into verification: inout SpoolVerification
+    ) throws(SpoolDiskError) {
+        let isWhole = try files.bodies.check(name, body)
+        let checkpoint = try files.contents(of: SpoolFiles.checkpointName).flatMap(SpoolCheckpoint.decode)
+        if name.sequence <= checkpoint?.sequence ?? 0 { return }
+        verification.bytes += UInt64(body.byteCount)
+        switch isWhole {
+        case true?: return
+        case false?: verification.note(SpoolFinding(file: name.text, offset: nil, kind: .damagedBody))
+        case nil: verification.note(SpoolFinding(file: name.text, offset: nil, kind: .missingBody))
         }
     }
 }

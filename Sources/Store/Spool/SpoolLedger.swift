@@ -8,16 +8,21 @@ struct SpoolLedger: Sendable {
         let number: UInt64
         let firstSequence: UInt64
         let salt: UInt32
+        /// Whether records of it may have bodies in files of their own.
+        let mayHaveBodyFiles: Bool
         /// No durable record lies at or behind this offset.
         var end: Int
         /// What the file takes on disk.
         var fileBytes: Int
+        /// What waits beside it in files of bodies.
+        var bodyBytes = 0
         var isDamaged = false
 
         init(_ header: SegmentHeader, end: Int, fileBytes: Int) {
             self.number = header.number
             self.firstSequence = header.firstSequence
             self.salt = header.salt
+            self.mayHaveBodyFiles = header.version >= SegmentHeader.bodyFilesVersion
             self.end = end
             self.fileBytes = fileBytes
         }
@@ -45,6 +50,8 @@ struct SpoolLedger: Sendable {
     /// How many segments are set aside.
     var damagedSegments = 0
     var diskUsedShare: Double?
+    /// A look at the disk is on its way.
+    var isRechecking = false
 
     /// The last sequence that was there when the spool was opened.
     private let openedSequence: UInt64
@@ -58,8 +65,10 @@ struct SpoolLedger: Sendable {
 
     /// What waits on disk: whole files, but of the one that is written only what is used.
     var depthBytes: Int {
-        segments.dropLast().reduce(segments.last?.end ?? 0) { $0 + $1.fileBytes }
+        segments.dropLast().reduce((segments.last?.end ?? 0) + bodyBytes) { $0 + $1.fileBytes }
     }
+
+    private var bodyBytes: Int { segments.reduce(0) { $0 + $1.bodyBytes } }
 
     mutating func started(_ segment: Segment) {
         segments.append(segment)
@@ -70,6 +79,7 @@ struct SpoolLedger: Sendable {
         durableSequence += UInt64(records.count)
         undecidedBytes += records.reduce(0) { $0 + $1.undecidedByteCount }
         segments[segments.count - 1].end = end
+        segments[segments.count - 1].bodyBytes += records.reduce(0) { $0 + $1.bodyFileByteCount }
         syncs += 1
         lastSyncAt = now
         failure = nil
@@ -118,6 +128,11 @@ struct SpoolLedger: Sendable {
     /// The reader looked at what waits: its first is the oldest.
     mutating func sawOldest(_ oldest: Date?) {
         if let oldest { oldestReceivedAt = oldest }
+    }
+
+    mutating func removedBody(_ name: BodyFiles.Name, bytes: Int) {
+        guard let index = segments.firstIndex(where: { $0.number == name.segment }) else { return }
+        segments[index].bodyBytes -= bytes
     }
 
     mutating func removed(_ number: UInt64) {

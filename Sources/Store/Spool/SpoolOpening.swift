@@ -46,6 +46,8 @@ struct SpoolOpening {
             checkpoint.lost += durable - checkpoint.sequence
             checkpoint.sequence = durable
         }
+        try Self.findBodies(
+            of: &segments, after: checkpoint.sequence, through: durable, files: files, recovery: &recovery)
         recovery.waitingRecords = durable - checkpoint.sequence
         recovery.segments = segments.count
         self.gatewayID = try Self.identity(files, known: headers.valid.last?.gatewayID, make: makeGatewayID)
@@ -109,6 +111,25 @@ struct SpoolOpening {
             recovery.warnings.append("\(error)")
         }
         return cursor.sequence
+    }
+
+    /// Counts the bodies that wait, and removes those that no durable record can refer to: of records that were being
+    /// written at a crash, and of records that were shipped. Their names say it; no record is read for it.
+    private static func findBodies(
+        of segments: inout [SpoolLedger.Segment], after shipped: UInt64, through durable: UInt64, files: SpoolFiles,
+        recovery: inout SpoolRecovery
+    ) throws(SpoolDiskError) {
+        let setAside = Set(try files.damagedSegments().compactMap(SpoolFiles.numberOfDamaged))
+        for name in try files.bodies.names() where !setAside.contains(name.segment) {
+            let index = segments.firstIndex { $0.number == name.segment }
+            let last = index.map { $0 + 1 < segments.count ? segments[$0 + 1].firstSequence - 1 : durable }
+            if let index, let last, name.sequence > shipped, name.sequence <= last {
+                segments[index].bodyBytes += try files.bodies.byteCount(of: name)
+            } else {
+                try files.bodies.remove(name)
+                recovery.removedBodies += 1
+            }
+        }
     }
 
     private static func identity(

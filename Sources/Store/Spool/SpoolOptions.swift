@@ -13,8 +13,10 @@ package struct SpoolOptions: Sendable {
     package var maximumWaitingBytes = 256 << 20
     /// One sync covers at most this much; bounds the writer's buffer and the wait of the first in the batch.
     package var maximumBatchBytes = 8 << 20
-    /// The share of the disk beyond which nothing is accepted any more: PostgreSQL may live on the same disk.
-    package var diskWatermark = 0.95
+    /// Bodies that are being received into files of their own at one time.
+    package var maximumOpenBodies = 512
+    /// What is refused as the disk fills up.
+    package var watermarks = DiskWatermarks()
     /// How many damaged segments are kept for a person to look at.
     package var maximumDamagedSegments = 4
 

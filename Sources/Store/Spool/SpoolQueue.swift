@@ -3,20 +3,42 @@ import HookgateCore
 
 /// One event between `append` and its completion, encoded but for what only the writer knows.
 struct WaitingAppend: Sendable {
-    typealias Completion = @Sendable (Result<SpoolPosition, SpoolError>) -> Void
-
     let head: [UInt8]
+    /// What follows it in the record: the body, or what it says of the file that has it.
     let body: [UInt8]
+    /// Holds the file until the record is written.
+    let bodyFile: BodyFile?
+    let bodyFileByteCount: Int
     let checksum: UInt32
     let receivedAt: Date
     let isUndecided: Bool
-    let completion: Completion
+    let isHeld: Bool
+    let completion: EventSpool.Completion
 
-    init(_ event: AcceptedEvent, completion: @escaping Completion) {
-        self.head = SpoolRecord.encodeHead(of: event)
-        self.body = event.body
+    init(_ event: AcceptedEvent, completion: @escaping EventSpool.Completion) {
+        self.init(event, SpoolRecord.encodeHead(of: event), event.body, nil, byteCount: 0, completion)
+    }
+
+    init(
+        _ event: AcceptedEvent, body file: BodyFile, _ reference: BodyReference,
+        completion: @escaping EventSpool.Completion
+    ) {
+        self.init(
+            event, SpoolRecord.encodeHead(of: event, version: SpoolRecord.bodyFileVersion), reference.encode(), file,
+            byteCount: reference.byteCount, completion)
+    }
+
+    private init(
+        _ event: AcceptedEvent, _ head: [UInt8], _ body: [UInt8], _ file: BodyFile?, byteCount: Int,
+        _ completion: @escaping EventSpool.Completion
+    ) {
+        self.head = head
+        self.body = body
+        self.bodyFile = file
+        self.bodyFileByteCount = byteCount
         self.receivedAt = event.receivedAt
         self.isUndecided = event.disposition.isUndecided
+        self.isHeld = event.disposition.isHeld
         self.completion = completion
         // On the caller's thread, of which there are several; the writer is alone.
         var checksum = CRC32C()
@@ -28,7 +50,9 @@ struct WaitingAppend: Sendable {
     var payloadByteCount: Int { head.count + body.count }
     var byteCount: Int { RecordHeader.recordByteCount(payload: payloadByteCount) }
     /// What it counts against the bound on undecided events.
-    var undecidedByteCount: Int { isUndecided ? byteCount : 0 }
+    var undecidedByteCount: Int { isUndecided ? byteCount + bodyFileByteCount : 0 }
+    /// What a segment must be able to say for this to be in it.
+    var segmentVersion: UInt16 { bodyFile == nil ? SegmentHeader.firstVersion : SegmentHeader.bodyFilesVersion }
 }
 
 /// The appends that wait for the writer, bounded; knows whether the writer is running. Pure.
@@ -48,7 +72,8 @@ struct SpoolQueue: Sendable {
     private var closers: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameters:
-    ///   - depthBytes: what waits on disk already; counts against the bound on the whole.
+    ///   - depthBytes: what waits on disk already, long bodies that are still being received among it; counts against
+    ///     the bound on the whole.
     ///   - undecidedDepthBytes: of that, what nobody could decide.
     mutating func admit(
         _ append: WaitingAppend, depthBytes: Int, undecidedDepthBytes: Int, options: SpoolOptions
@@ -59,7 +84,9 @@ struct SpoolQueue: Sendable {
             return .refused(.overloaded)
         }
         if depthBytes + bytes + size > options.maximumBytes { return .refused(.full) }
-        if append.isUndecided, undecidedDepthBytes + undecidedBytes + size > options.maximumUndecidedBytes {
+        if append.isUndecided,
+            undecidedDepthBytes + undecidedBytes + append.undecidedByteCount > options.maximumUndecidedBytes
+        {
             return .refused(.undecidedFull)
         }
         records += 1
@@ -109,6 +136,10 @@ struct SpoolQueue: Sendable {
 }
 
 extension AcceptedEvent.Disposition {
+    var isHeld: Bool {
+        if case .quarantined = self { true } else { false }
+    }
+
     var isUndecided: Bool {
         if case .undecided = self { true } else { false }
     }

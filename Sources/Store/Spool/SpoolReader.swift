@@ -48,8 +48,17 @@ package struct SpoolReader: Sendable {
 extension SpoolReader {
     /// ``next(maximumRecords:maximumBytes:)`` for a caller that may block.
     package func nextNow(maximumRecords: Int, maximumBytes: Int) throws(SpoolDiskError) -> SpoolBatch {
+        try nextNow(maximumRecords: maximumRecords, maximumBytes: maximumBytes, bodies: spool.files.bodies)
+    }
+
+    /// - Parameter bodies: nil where nobody looks at the bodies.
+    private func nextNow(
+        maximumRecords: Int, maximumBytes: Int, bodies: BodyFiles?
+    ) throws(SpoolDiskError) -> SpoolBatch {
         var batch = SpoolBatch(following: spool.withLedger { $0.checkpoint })
-        var walk = SpoolWalk(maximumRecords: maximumRecords, maximumBytes: maximumBytes)
+        var walk = SpoolWalk(
+            maximumRecords: maximumRecords, maximumBytes: maximumBytes, bodies: bodies,
+            isShippedAgain: spool.recovery.checkpointWasLost)
         while !walk.isFull, let stretch = spool.withLedger({ $0.stretch(at: batch.checkpoint.position) }) {
             let file = try spool.files.disk.open(SpoolFiles.segmentName(stretch.segment.number))
             guard try walk.read(stretch, of: file, into: &batch) else { break }
@@ -66,7 +75,12 @@ extension SpoolReader {
             for number in batch.damagedSegments { ledger.damaged(number) }
             return ledger.advanced(past: batch)
         }
+        for body in batch.bodies {
+            try spool.files.bodies.remove(body.name)
+            spool.withLedger { $0.removedBody(body.name, bytes: body.bytes) }
+        }
         for segment in passed {
+            if segment.mayHaveBodyFiles, !segment.isDamaged { try spool.files.bodies.removeAll(of: segment.number) }
             let name = SpoolFiles.segmentName(segment.number)
             if segment.isDamaged {
                 try setAside(name)
@@ -98,7 +112,7 @@ extension SpoolReader {
 
     private func statisticsNow() -> SpoolStatistics {
         do throws(SpoolDiskError) {
-            _ = try nextNow(maximumRecords: 1, maximumBytes: 1)
+            _ = try nextNow(maximumRecords: 1, maximumBytes: 1, bodies: nil)
             let share = try spool.files.disk.space().usedShare
             spool.withLedger { $0.diskUsedShare = share }
         } catch {
@@ -112,7 +126,10 @@ extension SpoolReader {
         try spool.files.disk.rename(name, to: name + SpoolFiles.damagedSuffix)
         let kept = try spool.files.damagedSegments()
         let excess = max(0, kept.count - spool.options.maximumDamagedSegments)
-        for old in kept.prefix(excess) { try spool.files.disk.remove(old) }
+        for old in kept.prefix(excess) {
+            if let number = SpoolFiles.numberOfDamaged(old) { try spool.files.bodies.removeAll(of: number) }
+            try spool.files.disk.remove(old)
+        }
         spool.withLedger { $0.damagedSegments = kept.count - excess }
     }
 }
@@ -133,6 +150,8 @@ package struct SpoolBatch: Sendable {
     var checkpoint: SpoolCheckpoint
     /// The records that nobody could decide when they came, with what they take on disk.
     var undecided: [(sequence: UInt64, bytes: Int)] = []
+    /// The files of long bodies that go once their records are shipped.
+    var bodies: [(name: BodyFiles.Name, bytes: Int)] = []
     private let start: SpoolCheckpoint
 
     init(following checkpoint: SpoolCheckpoint) {
@@ -148,15 +167,22 @@ package struct SpoolBatch: Sendable {
 private struct SpoolWalk {
     private let maximumRecords: Int
     private let maximumBytes: Int
+    private let bodies: BodyFiles?
+    /// The checkpoint was lost, and with it which bodies are rightly gone.
+    private let isShippedAgain: Bool
     private var records = 0
     private var bytes = 0
+    /// The next body does not go with those that the batch has.
+    private var hasNoRoom = false
 
-    init(maximumRecords: Int, maximumBytes: Int) {
+    init(maximumRecords: Int, maximumBytes: Int, bodies: BodyFiles?, isShippedAgain: Bool) {
         self.maximumRecords = maximumRecords
         self.maximumBytes = maximumBytes
+        self.bodies = bodies
+        self.isShippedAgain = isShippedAgain
     }
 
-    var isFull: Bool { records >= maximumRecords || bytes >= maximumBytes }
+    var isFull: Bool { records >= maximumRecords || bytes >= maximumBytes || hasNoRoom }
 
     /// Returns whether there is another stretch to read.
     mutating func read(
@@ -169,7 +195,11 @@ private struct SpoolWalk {
         while !isFull {
             switch try cursor.next() {
             case .record(let record):
-                take(record, of: segment.number, into: &batch)
+                guard try take(record, of: segment.number, into: &batch) else {
+                    hasNoRoom = true
+                    batch.checkpoint.position = position(segment.number, record.offset)
+                    return false
+                }
             case .damage:
                 batch.damagedSegments.insert(segment.number)
             case .end(let isClean):
@@ -183,25 +213,62 @@ private struct SpoolWalk {
         return false
     }
 
-    private mutating func take(_ record: SegmentCursor.Record, of segment: UInt64, into batch: inout SpoolBatch) {
-        batch.pass(to: record.sequence - 1)
+    /// Adds a record to the batch; false when its body is too much beside what the batch has.
+    private mutating func take(
+        _ record: SegmentCursor.Record, of segment: UInt64, into batch: inout SpoolBatch
+    ) throws(SpoolDiskError) -> Bool {
+        let content: SpoolRecord.Content
         do throws(SpoolRecordError) {
-            let event = try SpoolRecord.decode(record.payload)
-            batch.entries.append(
-                SpoolBatch.Entry(
-                    sequence: record.sequence, position: position(segment, record.offset), event: event))
-            if event.disposition.isUndecided {
-                let bytes = RecordHeader.recordByteCount(payload: record.payload.count)
-                batch.undecided.append((record.sequence, bytes))
-            }
-            batch.checkpoint.sequence = record.sequence
+            content = try SpoolRecord.read(record.payload)
         } catch {
             // The checksum held and yet it is no event: kept aside with its segment, and counted.
-            batch.damagedSegments.insert(segment)
-            batch.pass(to: record.sequence)
+            count(record.payload.count)
+            giveUp(record, of: segment, in: &batch)
+            return true
         }
+        let bodyBytes = content.bodyFile?.byteCount ?? 0
+        if bodyBytes > 0, records > 0, bytes + bodyBytes > maximumBytes { return false }
+        count(record.payload.count + bodyBytes)
+        guard let event = try event(content, of: record, in: segment, &batch) else { return true }
+        batch.pass(to: record.sequence - 1)
+        batch.entries.append(
+            SpoolBatch.Entry(sequence: record.sequence, position: position(segment, record.offset), event: event))
+        if event.disposition.isUndecided {
+            let bytes = RecordHeader.recordByteCount(payload: record.payload.count) + bodyBytes
+            batch.undecided.append((record.sequence, bytes))
+        }
+        batch.checkpoint.sequence = record.sequence
+        return true
+    }
+
+    private mutating func count(_ byteCount: Int) {
         records += 1
-        bytes += record.payload.count
+        bytes += byteCount
+    }
+
+    /// The event with its body; nil when that is gone, which the batch then knows.
+    private func event(
+        _ content: SpoolRecord.Content, of record: SegmentCursor.Record, in segment: UInt64, _ batch: inout SpoolBatch
+    ) throws(SpoolDiskError) -> AcceptedEvent? {
+        guard let reference = content.bodyFile, let bodies else { return content.event }
+        let name = BodyFiles.Name(segment: segment, sequence: record.sequence)
+        switch try bodies.read(name, reference) {
+        case .whole(let body):
+            batch.bodies.append((name, body.count))
+            return content.event.with(body: body)
+        case .missing where isShippedAgain:
+            // A file is removed only when the inbox has its event.
+            batch.pass(to: record.sequence - 1)
+            batch.checkpoint.sequence = record.sequence
+        case .missing, .damaged:
+            giveUp(record, of: segment, in: &batch)
+        }
+        return nil
+    }
+
+    private func giveUp(_ record: SegmentCursor.Record, of segment: UInt64, in batch: inout SpoolBatch) {
+        batch.damagedSegments.insert(segment)
+        batch.pass(to: record.sequence)
     }
 
     private func position(_ segment: UInt64, _ offset: Int) -> SpoolPosition {
@@ -216,5 +283,14 @@ extension SpoolBatch {
         lostRecords += sequence - checkpoint.sequence
         checkpoint.lost += sequence - checkpoint.sequence
         checkpoint.sequence = sequence
+    }
+}
+
+extension AcceptedEvent {
+    fileprivate func with(body: [UInt8]) -> AcceptedEvent {
+        AcceptedEvent(
+            id: id, receivedAt: receivedAt, route: route, eventSuffix: eventSuffix, disposition: disposition,
+            integrationID: integrationID, organizationID: organizationID, clinicID: clinicID,
+            instanceName: instanceName, facts: facts, body: body)
     }
 }

@@ -5,14 +5,27 @@ package import HookgateCore
 ///
 /// Version 1, little-endian: version, length of what stands before the body, id, time, route, presence of the
 /// optional fields and those present, disposition, facts; then the body to the end. The body stands last and
-/// raw, so that writing an event never copies it into an encoder.
+/// raw, so that writing an event never copies it into an encoder. Version 2 has a ``BodyReference`` in its place.
 package enum SpoolRecord {
     package static let version: UInt8 = 1
+    /// Of a record whose body lies in a file of its own.
+    static let bodyFileVersion: UInt8 = 2
 
     private static let lengthOffset = 1
 
+    /// A record as it was written.
+    struct Content {
+        /// Without its body, where that lies elsewhere.
+        let event: AcceptedEvent
+        let bodyFile: BodyReference?
+    }
+
     /// Everything of the event but its body, which follows it in the record.
     package static func encodeHead(of event: AcceptedEvent) -> [UInt8] {
+        encodeHead(of: event, version: version)
+    }
+
+    static func encodeHead(of event: AcceptedEvent, version: UInt8) -> [UInt8] {
         var writer = ByteWriter(reserving: 256)
         writer.append(version)
         writer.append(UInt32(0))
@@ -35,9 +48,13 @@ package enum SpoolRecord {
 
     /// Reads a payload. Garbage is refused, whatever its bytes are.
     package static func decode(_ payload: ArraySlice<UInt8>) throws(SpoolRecordError) -> AcceptedEvent {
+        try read(payload).event
+    }
+
+    static func read(_ payload: ArraySlice<UInt8>) throws(SpoolRecordError) -> Content {
         var reader = ByteReader(payload)
         let version = try reader.integer(UInt8.self)
-        guard version == Self.version else { throw .unknownVersion(version) }
+        guard version == Self.version || version == bodyFileVersion else { throw .unknownVersion(version) }
         let headLength = Int(try reader.integer(UInt32.self))
         let id = EventID(try reader.uuid())
         let received = Date(timeIntervalSinceReferenceDate: Double(bitPattern: try reader.integer(UInt64.self)))
@@ -52,10 +69,13 @@ package enum SpoolRecord {
             event: try reader.optionalText(), instance: try reader.optionalText(),
             messageID: try reader.optionalText(), chat: try reader.optionalText())
         guard reader.offset - payload.startIndex == headLength else { throw .invalid("head has another length") }
-        return AcceptedEvent(
+        let bodyFile = version == bodyFileVersion ? try BodyReference(&reader) : nil
+        let event = AcceptedEvent(
             id: id, receivedAt: received, route: route, eventSuffix: suffix, disposition: disposition,
             integrationID: integrationID, organizationID: organizationID, clinicID: clinicID,
-            instanceName: instanceName, facts: facts, body: Array(reader.remaining))
+            instanceName: instanceName, facts: facts, body: bodyFile == nil ? Array(reader.remaining) : [],
+            bodyByteCount: bodyFile?.byteCount)
+        return Content(event: event, bodyFile: bodyFile)
     }
 }
 

@@ -31,10 +31,14 @@ package struct SpoolStatistics: Sendable, Equatable {
     package let undecidedLimitBytes: Int
     /// From 80 % of that limit on a person is told.
     package var isUndecidedAlarmed: Bool { undecidedBytes >= undecidedLimitBytes / 10 * 8 }
-    /// Of the file system under the spool, from 0 to 1; as the writer saw it last.
+    /// Long bodies that are being received.
+    package let openBodies: Int
+    /// Of the file system under the spool, from 0 to 1; as it was looked at last.
     package let diskUsedShare: Double?
+    /// What that means for senders.
+    package let diskLevel: DiskWatermarks.Level
 
-    init(ledger: SpoolLedger, queue: SpoolQueue, undecidedLimit: Int) {
+    init(ledger: SpoolLedger, queue: SpoolQueue, openBodies: Int, options: SpoolOptions) {
         self.acceptedRecords = ledger.durableSequence
         self.shippedRecords = ledger.checkpoint.sequence - ledger.checkpoint.lost
         self.lostRecords = ledger.checkpoint.lost
@@ -49,8 +53,10 @@ package struct SpoolStatistics: Sendable, Equatable {
         self.waitingRecords = queue.records
         self.waitingBytes = queue.bytes
         self.undecidedBytes = ledger.undecidedBytes + queue.undecidedBytes
-        self.undecidedLimitBytes = undecidedLimit
+        self.undecidedLimitBytes = options.maximumUndecidedBytes
+        self.openBodies = openBodies
         self.diskUsedShare = ledger.diskUsedShare
+        self.diskLevel = ledger.diskUsedShare.map(options.watermarks.level(usedShare:)) ?? .fine
     }
 }
 
@@ -69,6 +75,8 @@ package struct SpoolRecovery: Sendable, Equatable {
     /// The checkpoint was missing or unreadable although there are segments: they are shipped again, which the
     /// inbox recognises by the events' ids.
     package var checkpointWasLost = false
+    /// Long bodies without a record, of events that nobody was told of as stored or that were shipped.
+    package var removedBodies = 0
     /// What could not be mended at once; the spool works nevertheless.
     package var warnings: [String] = []
 }

@@ -24,7 +24,7 @@ import Testing
             #expect(left.waitingRecords == 15)
             #expect(left.oldestReceivedAt == AcceptedEvent.sample(6).receivedAt)
             #expect(left.gatewayID == spool.gatewayID)
-            #expect(left.segments.allSatisfy { $0.formatVersion == SegmentHeader.currentVersion })
+            #expect(left.segments.allSatisfy { $0.formatVersion == SegmentHeader.firstVersion })
             #expect(!left.needsAttention)
         }
     }
@@ -124,7 +124,7 @@ import Testing
         let url = URL(filePath: "\(directory)/\(name)")
         var bytes = Array(try Data(contentsOf: url))
         for copy in [0, 512] {
-            bytes[copy + 8] += 1
+            bytes[copy + 8] = UInt8(SegmentHeader.currentVersion + 1)
             let checksum = CRC32C.checksum(bytes[copy..<copy + 60])
             for index in 0..<4 { bytes[copy + 60 + index] = UInt8(truncatingIfNeeded: checksum >> UInt32(8 * index)) }
         }

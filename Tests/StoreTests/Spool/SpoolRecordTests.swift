@@ -51,7 +51,7 @@ import Testing
                 _ = try? SpoolRecord.decode(changed[...])
             }
         }
-        #expect(throws: SpoolRecordError.unknownVersion(2)) { try SpoolRecord.decode(([2] + payload.dropFirst())[...]) }
+        #expect(throws: SpoolRecordError.unknownVersion(3)) { try SpoolRecord.decode(([3] + payload.dropFirst())[...]) }
     }
 
     @Test func checksumIsTheCastagnoliOne() {
