@@ -1,10 +1,13 @@
 import HookgateCore
 
-/// Everything resident of routing, as plain dictionaries: tokens and names lead to slots, slots hold integrations.
+/// Everything resident of routing: tokens and names lead to slots, slots hold integrations.
 ///
 /// Two rules keep it truthful. The fence: an older revision never replaces a newer one, and a deletion leaves a
 /// tombstone that only a newer revision lifts. And slots are never used again for another integration, so no
 /// stale index can lead a token to the wrong clinic.
+///
+/// A million integrations are meant to fit beside everything else, so each key is kept once, in what it leads to, and
+/// is found through a ``NumberTable``.
 struct RoutingIndex {
     private typealias SlotNumber = UInt32
     private static let none = SlotNumber.max
@@ -13,28 +16,36 @@ struct RoutingIndex {
 
     private enum Occupant {
         /// A token came before its integration.
-        case unknown
+        case unknown(IntegrationID)
         case entry(RoutingEntry)
-        case deleted(revision: UInt64)
+        case deleted(IntegrationID, revision: UInt64)
+
+        var id: IntegrationID {
+            switch self {
+            case .unknown(let id), .deleted(let id, _): id
+            case .entry(let entry): entry.integrationID
+            }
+        }
+
+        var name: InstanceName? {
+            if case .entry(let entry) = self { entry.instanceName } else { nil }
+        }
     }
 
     private struct Slot {
         var occupant: Occupant
         /// The next integration with the same instance name.
         var nextWithSameName: SlotNumber
+        /// Of a name's first holder: whether the source of truth named all of them; memory alone cannot know of a
+        /// second one before it is complete.
+        var isNameConfirmed = false
     }
 
     private struct TokenRecord {
+        let digest: TokenDigest
         var revision: UInt64
         var standing: TokenStanding
         var slot: SlotNumber
-    }
-
-    private struct NameRecord {
-        var first: SlotNumber
-        /// Whether the source of truth named all its holders; memory alone cannot know of a second one before it is
-        /// complete.
-        var isConfirmed: Bool
     }
 
     /// What became of a fact that was read from the source of truth.
@@ -49,9 +60,11 @@ struct RoutingIndex {
 
     private let bound: Int
     private var slots: ContiguousArray<Slot> = []
-    private var slotNumbers: [IntegrationID: SlotNumber] = [:]
-    private var tokens: [TokenDigest: TokenRecord] = [:]
-    private var names: [InstanceName: NameRecord] = [:]
+    private var slotsByID = NumberTable()
+    /// The first holder of each name.
+    private var slotsByName = NumberTable()
+    private var tokens: ContiguousArray<TokenRecord> = []
+    private var tokensByDigest = NumberTable()
     private var wasLoaded = false
     /// Something did not fit: what is absent here may exist.
     private(set) var isOverflowing = false
@@ -72,12 +85,12 @@ struct RoutingIndex {
     func fact(for key: RoutingKey) -> RoutingFact? {
         switch key {
         case .token(let digest):
-            guard let record = self.tokens[digest] else { return nil }
-            return self.fact(of: record)
+            return self.tokenNumber(of: digest).flatMap { self.fact(of: self.tokens[$0]) }
         case .instance(let name):
-            guard let record = self.names[name], record.isConfirmed || self.isComplete else { return nil }
-            guard case .entry(let entry) = self.slots[Int(record.first)].occupant else { return nil }
-            return self.slots[Int(record.first)].nextWithSameName == Self.none ? .instance(entry) : .duplicateInstance
+            guard let first = self.firstHolder(of: name) else { return nil }
+            guard self.slots[Int(first)].isNameConfirmed || self.isComplete else { return nil }
+            guard case .entry(let entry) = self.slots[Int(first)].occupant else { return nil }
+            return self.slots[Int(first)].nextWithSameName == Self.none ? .instance(entry) : .duplicateInstance
         }
     }
 
@@ -88,7 +101,7 @@ struct RoutingIndex {
         case .integrationDeleted(let id, let revision):
             self.bury(id, revision: revision)
         case .token(let digest, let id, let standing, let revision):
-            if let known = self.tokens[digest], known.revision > revision { return }
+            if let known = self.tokenNumber(of: digest), self.tokens[known].revision > revision { return }
             self.keep(digest, of: id, standing, revision: revision)
         }
     }
@@ -99,12 +112,14 @@ struct RoutingIndex {
         switch (fact, key) {
         case (.token(let entry, let standing), .token(let digest)):
             self.place(entry)
-            if self.tokens[digest] == nil { self.keep(digest, of: entry.integrationID, standing, revision: 0) }
+            if self.tokenNumber(of: digest) == nil {
+                self.keep(digest, of: entry.integrationID, standing, revision: 0)
+            }
         case (.revokedToken, .token(let digest)):
-            if self.tokens[digest] == nil { self.keep(digest, of: nil, .revoked, revision: 0) }
+            if self.tokenNumber(of: digest) == nil { self.keep(digest, of: nil, .revoked, revision: 0) }
         case (.instance(let entry), .instance(let name)):
             self.place(entry)
-            self.names[name]?.isConfirmed = true
+            if let first = self.firstHolder(of: name) { self.slots[Int(first)].isNameConfirmed = true }
         default:
             return self.fact(for: key).map { .holds($0) } ?? .notKept
         }
@@ -129,11 +144,15 @@ struct RoutingIndex {
             guard let number = self.slotNumber(of: id) else { return }
             slot = number
         }
-        guard self.tokens[digest] != nil || self.tokens.count < self.bound * Self.tokensPerIntegration else {
+        let record = TokenRecord(digest: digest, revision: revision, standing: standing, slot: slot)
+        if let known = self.tokenNumber(of: digest) {
+            self.tokens[known] = record
+        } else if self.tokens.count < self.bound * Self.tokensPerIntegration {
+            self.tokensByDigest.insert(UInt32(self.tokens.count), for: digest)
+            self.tokens.append(record)
+        } else {
             self.isOverflowing = true
-            return
         }
-        self.tokens[digest] = TokenRecord(revision: revision, standing: standing, slot: slot)
     }
 
     private mutating func place(_ entry: RoutingEntry) {
@@ -146,7 +165,7 @@ struct RoutingIndex {
                 return
             }
             self.unlink(number, from: old.instanceName)
-        case .deleted(let revision):
+        case .deleted(_, let revision):
             guard entry.revision > revision else { return }
         case .unknown:
             break
@@ -161,42 +180,66 @@ struct RoutingIndex {
         case .entry(let old):
             guard revision >= old.revision else { return }
             self.unlink(number, from: old.instanceName)
-        case .deleted(let old):
+        case .deleted(_, let old):
             guard revision > old else { return }
         case .unknown:
             break
         }
-        self.slots[Int(number)].occupant = .deleted(revision: revision)
+        self.slots[Int(number)].occupant = .deleted(id, revision: revision)
     }
 
     /// The integration's slot, a new one when it has none; nil when the bound is reached.
     private mutating func slotNumber(of id: IntegrationID) -> SlotNumber? {
-        if let number = self.slotNumbers[id] { return number }
+        if let number = self.slotsByID.number(for: id, where: { self.slots[Int($0)].occupant.id == id }) {
+            return number
+        }
         guard self.slots.count < self.bound else {
             self.isOverflowing = true
             return nil
         }
         let number = SlotNumber(self.slots.count)
-        self.slots.append(Slot(occupant: .unknown, nextWithSameName: Self.none))
-        self.slotNumbers[id] = number
+        self.slots.append(Slot(occupant: .unknown(id), nextWithSameName: Self.none))
+        self.slotsByID.insert(number, for: id)
         return number
     }
 
-    private mutating func link(_ number: SlotNumber, to name: InstanceName?) {
-        guard let name else { return }
-        self.slots[Int(number)].nextWithSameName = self.names[name]?.first ?? Self.none
-        self.names[name] = NameRecord(first: number, isConfirmed: self.names[name]?.isConfirmed ?? false)
+    private func tokenNumber(of digest: TokenDigest) -> Int? {
+        self.tokensByDigest.number(for: digest) { self.tokens[Int($0)].digest == digest }.map { Int($0) }
     }
 
-    private mutating func unlink(_ number: SlotNumber, from name: InstanceName?) {
-        guard let name, let record = self.names[name] else { return }
-        let next = self.slots[Int(number)].nextWithSameName
-        self.slots[Int(number)].nextWithSameName = Self.none
-        if record.first == number {
-            self.names[name] = next == Self.none ? nil : NameRecord(first: next, isConfirmed: record.isConfirmed)
+    private func firstHolder(of name: InstanceName) -> SlotNumber? {
+        self.slotsByName.number(for: name) { self.slots[Int($0)].occupant.name == name }
+    }
+
+    /// The slot must hold its entry already, and not stand under that name.
+    private mutating func link(_ number: SlotNumber, to name: InstanceName?) {
+        guard let name else { return }
+        guard let first = self.firstHolder(of: name) else {
+            self.slots[Int(number)].nextWithSameName = Self.none
+            self.slots[Int(number)].isNameConfirmed = false
+            self.slotsByName.insert(number, for: name)
             return
         }
-        var previous = record.first
+        self.slots[Int(number)].nextWithSameName = first
+        self.slots[Int(number)].isNameConfirmed = self.slots[Int(first)].isNameConfirmed
+        self.slotsByName.replace(first, by: number, for: name)
+    }
+
+    /// The slot must still hold the entry with that name: names are compared where they stand.
+    private mutating func unlink(_ number: SlotNumber, from name: InstanceName?) {
+        guard let name, let first = self.firstHolder(of: name) else { return }
+        let next = self.slots[Int(number)].nextWithSameName
+        self.slots[Int(number)].nextWithSameName = Self.none
+        guard first != number else {
+            if next == Self.none {
+                self.slotsByName.remove(number, for: name)
+            } else {
+                self.slots[Int(next)].isNameConfirmed = self.slots[Int(number)].isNameConfirmed
+                self.slotsByName.replace(number, by: next, for: name)
+            }
+            return
+        }
+        var previous = first
         while previous != Self.none {
             if self.slots[Int(previous)].nextWithSameName == number {
                 self.slots[Int(previous)].nextWithSameName = next
