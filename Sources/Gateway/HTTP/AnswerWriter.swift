@@ -30,7 +30,12 @@ final class AnswerWriter: Sendable {
         if answer.status == .ok {
             buffer.writeStaticString("HTTP/1.1 200 OK\r\ncontent-type: ")
         } else {
-            buffer.writeString("HTTP/1.1 \(answer.status.code) \(answer.status.reasonPhrase)\r\ncontent-type: ")
+            // In parts, none of which needs memory of its own.
+            buffer.writeStaticString("HTTP/1.1 ")
+            buffer.writeString("\(answer.status.code)")
+            buffer.writeStaticString(" ")
+            buffer.writeString(answer.status.reasonPhrase)
+            buffer.writeStaticString("\r\ncontent-type: ")
         }
         buffer.writeString(answer.contentType)
         buffer.writeStaticString("\r\ncontent-length: ")

@@ -31,6 +31,10 @@ package struct WebhookAddress: Sendable, Equatable {
 
     /// Reads the path of a request target; a query string is ignored. Nil when this is no webhook path.
     package init?(requestTarget: String) {
+        if let token = Self.plainToken(requestTarget) {
+            self.init(.token(TokenText(text: token)), suffix: nil)
+            return
+        }
         let segments = Self.segments(Array(requestTarget.utf8))
         guard segments.count >= 3, segments.count <= Self.mostSegments,
             segments[0] == Self.root[0], segments[1] == Self.root[1]
@@ -54,6 +58,20 @@ package struct WebhookAddress: Sendable, Equatable {
             self.init(.token(TokenText(text: names[1])), suffix: suffix)
         default:
             return nil
+        }
+    }
+
+    private static let tokenRoot = Array("/webhooks/evolution/whatsapp/hgw_".utf8)
+
+    /// The token of the target that nearly all requests have: one of our form, and nothing behind it. The general
+    /// way reads it as the same, and costs four allocations more.
+    private static func plainToken(_ target: String) -> String? {
+        var target = target
+        return target.withUTF8 { bytes in
+            guard bytes.count == tokenRoot.count - WebhookToken.prefix.utf8.count + WebhookToken.length,
+                bytes.starts(with: tokenRoot), bytes.dropFirst(tokenRoot.count).allSatisfy(Base64URL.isMember)
+            else { return nil }
+            return String(decoding: bytes.suffix(WebhookToken.length), as: UTF8.self)
         }
     }
 

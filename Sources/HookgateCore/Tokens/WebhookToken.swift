@@ -11,6 +11,8 @@ package struct WebhookToken: Sendable {
     package static let randomByteCount = 32
     private static let secretLength = 43
     private static let checksumLength = 6
+    /// Of a token of our form, in characters.
+    static let length = prefix.utf8.count + secretLength + checksumLength
     /// A URL at Evolution may have 500 characters in all, so no working token is longer than this.
     private static let longestInherited = 256
 
@@ -34,7 +36,7 @@ package struct WebhookToken: Sendable {
     package init(randomBytes: [UInt8]) {
         precondition(randomBytes.count == Self.randomByteCount, "a token is made of exactly 32 random bytes")
         let secret = Base64URL.encode(randomBytes)
-        let checksum = Self.checksum(of: ArraySlice(secret.utf8))
+        let checksum = Array(secret.utf8).withUnsafeBytes { Array(Self.checksum(of: $0)) }
         self.secretText = Self.prefix + secret + String(decoding: checksum, as: UTF8.self)
     }
 
@@ -50,17 +52,20 @@ package struct WebhookToken: Sendable {
     }
 
     private static func hasValidChecksum(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
-        guard bytes.count == prefix.utf8.count + secretLength + checksumLength,
-            bytes.dropFirst(prefix.utf8.count).allSatisfy(Base64URL.isMember)
-        else { return false }
-        return checksum(of: bytes.dropFirst(prefix.utf8.count).prefix(secretLength)) == bytes.suffix(checksumLength)
+        var text = text
+        return text.withUTF8 { bytes in
+            guard bytes.count == length, bytes.dropFirst(prefix.utf8.count).allSatisfy(Base64URL.isMember) else {
+                return false
+            }
+            let secret = UnsafeBufferPointer(rebasing: bytes.dropFirst(prefix.utf8.count).prefix(secretLength))
+            return checksum(of: UnsafeRawBufferPointer(secret)).elementsEqual(bytes.suffix(checksumLength))
+        }
     }
 
     /// Six characters are the first 36 bits of the digest.
-    private static func checksum(of secret: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        let bits = secret.withUnsafeBytes { TokenDigest(ofBytes: $0) }.firstWord
-        return ArraySlice((1...checksumLength).map { Base64URL.character(bits >> UInt64(64 - 6 * $0)) })
+    private static func checksum(of secret: UnsafeRawBufferPointer) -> some Sequence<UInt8> {
+        let bits = TokenDigest(ofBytes: secret).firstWord
+        return (1...checksumLength).lazy.map { Base64URL.character(bits >> UInt64(64 - 6 * $0)) }
     }
 }
 
