@@ -52,7 +52,7 @@ struct HostileBodyTests {
         #expect(throws: Never.self) { try JSONDocument(body, partLimit: 204) }
     }
 
-    /// Whatever a body is, reading it ends, and ends in the same verdict as at the door.
+    /// `make fuzz` goes on where this ends.
     @Test(arguments: 0..<8)
     func mutatedBodiesNeitherCrashNorHang(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
@@ -60,9 +60,7 @@ struct HostileBodyTests {
         for _ in 0..<400 {
             var body = bodies.randomElement(using: &random) ?? []
             for _ in 0..<Int.random(in: 1...4, using: &random) { Self.mutate(&body, using: &random) }
-            let isSound = (try? BodyScanner.scan(body)) != nil
-            let event = try? EvolutionEvent(body)
-            #expect((event != nil) == isSound)
+            try AnyEvent.check(body)
         }
     }
 

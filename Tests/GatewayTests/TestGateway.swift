@@ -19,9 +19,11 @@ struct TestGateway {
     /// - Parameters:
     ///   - resident: whether the world is in memory already, or only the source has it.
     ///   - lookUpDeadline: in real time.
+    ///   - lookUps: how many may be asked at once and wait; without any, all is answered on the caller's thread.
     init(
         _ world: [RoutingChange] = Sample.world(), resident: Bool = true, spool: InMemorySpool.Behaviour = .stores,
-        clock: TimeSource = .system, lookUpDeadline: Duration = .seconds(30), servesMetrics: Bool = true,
+        clock: TimeSource = .system, lookUpDeadline: Duration = .seconds(30), lookUps: Int? = nil,
+        servesMetrics: Bool = true,
         legacyRoute: LegacyRouteNotice = LegacyRouteNotice(), quarantineLimits: QuarantineLimits = QuarantineLimits(),
         _ change: (inout GatewayLimits) -> Void = { _ in }
     ) {
@@ -29,6 +31,8 @@ struct TestGateway {
         change(&limits)
         var settings = Resolver.Settings()
         settings.deadline = lookUpDeadline
+        settings.concurrentLookUps = lookUps ?? settings.concurrentLookUps
+        settings.queuedLookUps = lookUps ?? settings.queuedLookUps
         self.source = InMemoryRoutingSource(world)
         self.spool = InMemorySpool(spool)
         self.table = RoutingTable()

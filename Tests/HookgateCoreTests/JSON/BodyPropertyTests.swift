@@ -71,6 +71,7 @@ struct BodyPropertyTests {
         for _ in 0..<Self.bodies {
             var bytes = Array(RandomBody.object(depth: 4, using: &random).text { "" }.utf8)
             for _ in 0..<Int.random(in: 1...4, using: &random) { damage(&bytes, using: &random) }
+            try AnyBody.check(bytes)
             let stripped = SecretStripper.strip(bytes)
             do throws(BodyError) {
                 _ = try BodyScanner.scan(bytes)

@@ -1,0 +1,1 @@
+../../../Sources/HookgateTestSupport/BrokenPromise.swift

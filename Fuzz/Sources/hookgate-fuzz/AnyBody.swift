@@ -1,0 +1,1 @@
+../../../Tests/HookgateCoreTests/JSON/AnyBody.swift

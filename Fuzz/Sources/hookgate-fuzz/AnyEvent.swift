@@ -1,0 +1,1 @@
+../../../Tests/EvolutionAPITests/AnyEvent.swift

@@ -1,0 +1,1 @@
+../../../Tests/RedisClientTests/AnyReplies.swift

@@ -1,0 +1,1 @@
+../../../Tests/StoreTests/Spool/SimulatedDisk.swift
