@@ -6,7 +6,7 @@ RELEASE := .build/release/hookgate
 SHARE := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build install bench faults reference format run-demo
+.PHONY: help demo test check build install bench faults fuzz reference format run-demo
 
 help: ## list what make can do here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -33,18 +33,23 @@ install: build ## binary and shell completions, below PREFIX (/usr/local), insid
 	$(RELEASE) --generate-completion-script zsh > "$(SHARE)/zsh/site-functions/_hookgate"
 	$(RELEASE) --generate-completion-script fish > "$(SHARE)/fish/vendor_completions.d/hookgate.fish"
 
-bench: build ## the gateway and a migration of a million instances, each beside peers; writes docs/benchmarks.md
+bench: build ## the gateway and a migration of a million instances beside peers, allocations; writes docs/benchmarks.md
 	@scripts/bench
 
 faults: build ## kills, outages, full disks and rolling restarts under load; then counts every event
 	@scripts/system-packages faults
 	@python3 -B Tests/Faults $(FAULTS) $(RELEASE)
 
+fuzz: ## libFuzzer against everything that reads a stranger's bytes, FUZZ_SECONDS (60) for each target
+	@scripts/system-packages build
+	@scripts/fuzz
+
 reference: ## write docs/cli.json and the table of docs/configuration.md anew
 	@scripts/reference
 
 format: ## format the Swift sources in place
-	swift format --in-place --recursive --parallel --configuration .swift-format Package.swift Sources Tests
+	swift format --in-place --recursive --parallel --configuration .swift-format Package.swift Sources Tests \
+		Fuzz/Package.swift Fuzz/Sources/hookgate-fuzz/main.swift Fuzz/Sources/hookgate-fuzz/Target.swift Benchmarks
 
 run-demo:
 	$(RELEASE) demo --no-wait

@@ -1,0 +1,96 @@
+"""What the benchmarks share: a private PostgreSQL, processor time from the operating system, and what machine this is."""
+
+import datetime
+import glob
+import os
+import platform
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+HOOKGATE = ROOT / ".build/release/hookgate"
+# Of one gigabyte of memory and up; everything else is PostgreSQL's default, fsync and synchronous_commit included.
+SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "4GB", "listen_addresses": "''"}
+
+
+class Server:
+    """A private PostgreSQL on a unix socket that is gone with us."""
+
+    def __init__(self, core=None):
+        self.binaries = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[-2]))[-1]
+        self.folder = tempfile.mkdtemp(prefix="hookgate-bench-", dir="/tmp")
+        self.prefix = [] if core is None else ["taskset", "-c", str(core)]
+        if os.geteuid() == 0:
+            postgres = pwd.getpwnam("postgres")
+            os.chown(self.folder, postgres.pw_uid, postgres.pw_gid)
+            self.prefix += ["setpriv", f"--reuid={postgres.pw_uid}", f"--regid={postgres.pw_gid}", "--clear-groups"]
+        self.data = f"{self.folder}/data"
+
+    def start(self):
+        self.run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
+        options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
+        self.run("pg_ctl", "-D", self.data, "-l", f"{self.folder}/log", "-w", "-o", f"{options} -k {self.folder}", "start")
+        self.postmaster = int(Path(f"{self.data}/postmaster.pid").read_text().split()[0])
+
+    def stop(self):
+        if os.path.exists(f"{self.data}/postmaster.pid"):
+            self.run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def run(self, program, *arguments):
+        subprocess.run(
+            self.prefix + [f"{self.binaries}/{program}", *arguments], check=True, cwd="/", stdout=subprocess.DEVNULL)
+
+    def url(self, database):
+        return f"postgresql://postgres@/{database}?host={self.folder}"
+
+    def psql(self, database, *arguments):
+        command = [f"{self.binaries}/psql", "-qAtX", "-v", "ON_ERROR_STOP=1", self.url(database), *arguments]
+        environment = {**os.environ, "PGOPTIONS": "-c client_min_messages=warning"}
+        return subprocess.run(command, check=True, text=True, env=environment, stdout=subprocess.PIPE).stdout.strip()
+
+    def fresh(self, database, template):
+        self.psql("postgres", "-c", f"DROP DATABASE IF EXISTS {database}",
+                  "-c", f"CREATE DATABASE {database} TEMPLATE {template}", "-c", "CHECKPOINT")
+
+    def cpu(self):
+        """Seconds of all of the server's processes so far, those that have ended included."""
+        return cpu_of(self.postmaster)
+
+
+def cpu_of(root):
+    """Seconds that a process and those below it have used, those that have ended included."""
+    ticks, children = {}, {}
+    for stat in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            fields = Path(stat).read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue
+        pid = int(stat.split("/")[2])
+        children.setdefault(int(fields[1]), []).append(pid)
+        ticks[pid] = sum(int(field) for field in fields[11:15])
+    total, rest = 0, [root]
+    while rest:
+        pid = rest.pop()
+        total += ticks.get(pid, 0)
+        rest += children.get(pid, [])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def machine(server):
+    def first(path, word):
+        return next((l.split(":", 1)[1].strip() for l in Path(path).read_text().splitlines() if l.startswith(word)), "?")
+    git = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    return {
+        "cpu": first("/proc/cpuinfo", "model name"), "cores": os.cpu_count(),
+        "is_virtual": any(" hypervisor" in l for l in Path("/proc/cpuinfo").read_text().splitlines()),
+        "memory_gb": round(int(first("/proc/meminfo", "MemTotal").split()[0]) / 2**20),
+        "system": f"{platform.system()} {platform.release()}",
+        "postgres": server.psql("postgres", "-c", "SHOW server_version"), "settings": SETTINGS,
+        "load_before": os.getloadavg()[0], "commit": git.stdout.strip(),
+        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
+    }
