@@ -49,14 +49,18 @@ let package = Package(
         ),
         .target(name: "Gateway", dependencies: ["HookgateCore", logging, nioCore, nioPosix, nioHTTP1]),
         .target(name: "EvolutionAPI", dependencies: ["HookgateCore"]),
+        .target(
+            name: "Senders",
+            dependencies: ["HookgateCore", "RedisClient", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]
+        ),
         .target(name: "Migration", dependencies: ["HookgateCore"]),
         .target(name: "Fleet", dependencies: ["HookgateCore"]),
         .target(
             name: "HookgateCommands",
             dependencies: [
-                "HookgateCore", "PostgresClient", "RedisClient", "Store", "Gateway", "Migration", "Fleet",
-                argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, serviceLifecycle,
-                subprocess, system, unixSignals, yams,
+                "EvolutionAPI", "HookgateCore", "PostgresClient", "RedisClient", "Store", "Gateway", "Migration",
+                "Fleet", "Senders", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
+                serviceLifecycle, subprocess, system, unixSignals, yams,
             ],
             resources: [.embedInCode("Demo/Resources")]
         ),
