@@ -90,7 +90,9 @@ let package = Package(
         .testTarget(
             name: "GatewayTests",
             dependencies: [
-                "Gateway", "HookgateCore", "HookgateTestSupport", logging, nioCore, nioPosix, nioHTTP1, nioEmbedded,
+                "Gateway", "HookgateCore", "HookgateTestSupport", "PostgresClient", "Store", logging, nioCore, nioPosix,
+                nioHTTP1,
+                nioEmbedded,
             ]
         ),
         .testTarget(name: "MigrationTests", dependencies: ["Migration", "Store", "HookgateTestSupport"]),
@@ -102,7 +104,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "HookgateCommands", "HookgateCore", "HookgateTestSupport", "PostgresClient", "hookgate", argumentParser,
-                asyncHTTPClient, logging, nioCore, nioHTTP1, subprocess, system,
+                asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, subprocess, system,
             ]
         ),
     ],

@@ -44,11 +44,21 @@ struct DurationHistogramTests {
     @Test func everyDurationFallsInOneBucket() {
         let histogram = DurationHistogram()
         for nanoseconds: Int64 in [1, 100_000, 100_001, 60_000_000_000] { histogram.record(nanoseconds: nanoseconds) }
-        let cumulative = histogram.cumulative
-        #expect(cumulative.first?.count == 2)
-        #expect(cumulative.last?.upTo == nil)
-        #expect(cumulative.last?.count == 4)
-        #expect(zip(cumulative, cumulative.dropFirst()).allSatisfy { $0.count <= $1.count })
+        let samples = histogram.samples("a", help: "A.")
+        let counts = samples.filter { $0.suffix == "_bucket" }.map(\.value)
+        #expect(counts.first == 2)
+        #expect(counts.last == 4)
+        #expect(zip(counts, counts.dropFirst()).allSatisfy { $0 <= $1 })
+        #expect(samples.first?.labels == [.init("le", "0.0001")])
+        #expect(samples.last?.suffix == "_count" && samples.last?.value == 4)
+        #expect(samples.first { $0.suffix == "_sum" }?.value == 60.000200002)
+    }
+
+    /// Events that waited for years, more of them than nanoseconds can be summed up for.
+    @Test func waitsThroughAnOutageCanBeSummedUp() {
+        let histogram = DurationHistogram(DurationHistogram.slow)
+        for _ in 0..<1_000 { histogram.record(.seconds(Int64(1_000_000_000))) }
+        #expect(histogram.samples("a", help: "A.").first { $0.suffix == "_sum" }?.value == 1e12)
     }
 }
 

@@ -13,6 +13,7 @@ struct TestGateway {
     let service: WebhookService
     let reporting = StillReporting()
     let quarantine: QuarantineBounds
+    let refusals: RefusalTally
 
     static let probeKeyBytes = [UInt8](repeating: 9, count: 32)
 
@@ -25,7 +26,7 @@ struct TestGateway {
         clock: TimeSource = .system, lookUpDeadline: Duration = .seconds(30), lookUps: Int? = nil,
         servesMetrics: Bool = true,
         legacyRoute: LegacyRouteNotice = LegacyRouteNotice(), quarantineLimits: QuarantineLimits = QuarantineLimits(),
-        _ change: (inout GatewayLimits) -> Void = { _ in }
+        legacyRequests: (any LegacyRequestObserver)? = nil, _ change: (inout GatewayLimits) -> Void = { _ in }
     ) {
         var limits = GatewayLimits()
         change(&limits)
@@ -46,10 +47,11 @@ struct TestGateway {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let log = TrafficLog(logger: logger, metrics: self.metrics)
         self.quarantine = QuarantineBounds(limits: quarantineLimits, logger: logger)
+        self.refusals = RefusalTally(clock: clock)
         let intake = WebhookIntake(
             resolver: resolver, spool: self.spool, clock: clock,
             probeKeys: { ProbeKey(TestGateway.probeKeyBytes).map { [$0] } ?? [] }, quarantine: self.quarantine,
-            log: log)
+            log: log, refusals: self.refusals, legacyRequests: legacyRequests)
         self.service = WebhookService(
             intake: intake, resolver: resolver, reporting: self.reporting, metrics: self.metrics, limits: limits,
             legacyRoute: legacyRoute, servesMetrics: servesMetrics, clock: clock)

@@ -124,6 +124,13 @@ package struct Explain: Sendable {
         if let entry = resolution.entry {
             explanation.add("Integration", try await words(entry))
         }
+        if let name = resolution.entry?.instanceName ?? name,
+            let sightings = try await ports.evidence.sightings(of: name)
+        {
+            explanation.add(
+                "Traffic", "token route \(sightings.words(.token)), legacy route \(sightings.words(.instance))")
+            if let oldWay = sightings.oldWay { explanation.add("Old way", "\(oldWay)".printable) }
+        }
         let held = holder == .nobody ? nil : try await ports.evidence.held(of: holder)
         if let held, held.events > 0 {
             explanation.add("Held back", "\(held.events) of at most \(limits.events) events: hookgate quarantine list")

@@ -41,7 +41,7 @@ extension WebhookHandler {
         defer { self.isHandling = false }
         switch (self.phase, part) {
         case (.idle, .head(let head)): self.begin(head)
-        case (.receiving, .body(let bytes)): self.collect(bytes)
+        case (.receiving(let reception), .body(let bytes)): self.collect(bytes, reception)
         case (.receiving(let reception), .end):
             self.request.isBodyComplete = true
             if self.long == nil { self.submit(reception) } else { self.submitLong(reception) }
@@ -84,15 +84,20 @@ extension WebhookHandler {
 
     func receive(_ address: WebhookAddress, _ facts: RequestFacts) {
         let limits = self.service.limits
-        guard let key = self.service.intake.key(for: address) else {
+        let intake = self.service.intake
+        guard let key = intake.key(for: address) else {
+            intake.refused(.unknown, address)
             self.refuse(.unknown, .unknown, facts)
             return
         }
         if facts.isEncoded {
+            intake.refused(.encoded, address)
             self.refuse(.encodedBody, .encoded, facts)
         } else if let length = facts.contentLength, length > limits.bodyBytes {
+            intake.refused(.tooLarge, address)
             self.refuse(.tooLarge(limit: limits.bodyBytes), .tooLarge, facts)
-        } else if !facts.bodyIsAtMost(limits.smallBodyBytes), let refusal = self.service.intake.refusal(for: key) {
+        } else if !facts.bodyIsAtMost(limits.smallBodyBytes), let refusal = intake.refusal(for: key) {
+            intake.refused(refusal.outcome == .revoked ? .revoked : .unknown, address)
             self.refuse(Answer(refusal, retryAfterSeconds: limits.retryAfterSeconds), refusal.outcome, facts)
         } else {
             // No more than this on the sender's word alone; longer bodies grow as they come.
@@ -112,7 +117,7 @@ extension WebhookHandler {
         }
     }
 
-    func collect(_ bytes: ByteBuffer) {
+    func collect(_ bytes: ByteBuffer, _ reception: Reception) {
         let limits = self.service.limits
         let count = bytes.readableBytes
         let received = self.request.bodyByteCount + count
@@ -125,6 +130,7 @@ extension WebhookHandler {
             refused = nil
         }
         if let refused {
+            self.service.intake.refused(refused.outcome == .tooLarge ? .tooLarge : .notStored, reception.address)
             self.dropBody()
             self.request.keepsAlive = false
             self.answer(refused.answer, refused.outcome)

@@ -1,5 +1,6 @@
+import HookgateCore
 package import Logging
-import NIOCore
+package import NIOCore
 import NIOHTTP1
 import NIOPosix
 import Synchronization
@@ -82,6 +83,15 @@ package final class WebhookServer: Sendable {
             return nil
         }
         listener?.close(promise: nil)
+    }
+
+    /// Whether a connection to our own address is accepted and answered now.
+    package func answersItself(within time: TimeAmount = .seconds(2)) async -> Bool {
+        let address = self.state.withLock { state -> SocketAddress? in
+            if case .listening(let channel) = state { channel.localAddress } else { nil }
+        }
+        guard let address else { return false }
+        return await ListenerPulse.isAnswered(at: address, within: time)
     }
 
     /// False when the server was told to stop before it listened.

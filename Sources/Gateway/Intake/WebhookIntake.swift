@@ -15,12 +15,15 @@ package final class WebhookIntake: Sendable {
     private let probeKeys: @Sendable () -> [ProbeKey]
     private let quarantine: QuarantineBounds
     private let log: TrafficLog
+    private let refusals: RefusalTally
+    private let legacyRequests: (any LegacyRequestObserver)?
     private let ids = EventIDGenerator()
 
     /// - Parameter probeKeys: the server keys whose signature makes a webhook a probe; read for each that claims to be.
     package init(
         resolver: Resolver, spool: any EventSpool, clock: TimeSource = .system,
-        probeKeys: @escaping @Sendable () -> [ProbeKey] = { [] }, quarantine: QuarantineBounds, log: TrafficLog
+        probeKeys: @escaping @Sendable () -> [ProbeKey] = { [] }, quarantine: QuarantineBounds, log: TrafficLog,
+        refusals: RefusalTally = RefusalTally(), legacyRequests: (any LegacyRequestObserver)? = nil
     ) {
         self.resolver = resolver
         self.spool = spool
@@ -28,6 +31,8 @@ package final class WebhookIntake: Sendable {
         self.probeKeys = probeKeys
         self.quarantine = quarantine
         self.log = log
+        self.refusals = refusals
+        self.legacyRequests = legacyRequests
     }
 
     /// What an address is looked up with; nil for a token that cannot be one, which costs no look-up.
@@ -50,6 +55,12 @@ package final class WebhookIntake: Sendable {
     /// A place for a body that is too long for memory.
     func makeBody() -> any SpoolBody { self.spool.makeBody() }
 
+    /// Counts a request that was refused before its body was whole.
+    package func refused(_ reason: RefusalReason, _ address: WebhookAddress) {
+        let key = self.key(for: address)
+        self.refusals.note(reason, route: address.route, instance: key.flatMap(self.resolver.residentInstance))
+    }
+
     /// Takes a webhook whose body is complete. Calls back exactly once, on any thread and possibly before it returns.
     package func receive(_ webhook: InboundWebhook, _ completion: @escaping @Sendable (IntakeResult) -> Void) {
         let now = self.clock.now
@@ -71,13 +82,16 @@ package final class WebhookIntake: Sendable {
         switch self.decide(webhook, resolvedTo: resolution, at: now) {
         case .failure(let error):
             self.noteFailure("malformed", webhook)
+            self.count(.malformed, webhook, resolution)
             completion(.malformed(error))
         case .success(.refuse(let refusal)):
             self.noteFailure(refusal == .revoked ? "revoked" : "unknown", webhook)
+            self.count(refusal == .revoked ? .revoked : .unknown, webhook, resolution)
             completion(.refused(refusal))
         case .success(.store(let event)):
             guard self.quarantine.admit(event) else {
                 self.noteFailure("quarantine full", webhook)
+                self.count(.notStored, webhook, resolution)
                 completion(.quarantineFull)
                 return
             }
@@ -86,10 +100,12 @@ package final class WebhookIntake: Sendable {
                 switch stored {
                 case .success:
                     self.noteStored(event, webhook)
+                    if isResolved { self.showObserver(event, webhook.key) }
                     completion(IntakeResult(storedAs: event, isResolved: isResolved))
                 case .failure(let error):
                     self.quarantine.withdraw(event)
                     self.noteFailure(error.word, webhook)
+                    self.count(.notStored, webhook, resolution)
                     completion(.notStored(error))
                 }
             }
@@ -124,6 +140,22 @@ package final class WebhookIntake: Sendable {
             address: webhook.address, key: webhook.key, facts: facts, isProbe: self.isProbe(webhook, at: now),
             body: webhook.body.bytes, bodyByteCount: webhook.body.byteCount)
         return .success(Acceptance.decide(arrived, resolvedTo: resolution, at: now, id: self.ids.next(at: now)))
+    }
+
+    private func showObserver(_ event: AcceptedEvent, _ key: RoutingKey) {
+        guard case .instance(let name) = key, event.disposition != .probe, let observer = self.legacyRequests else {
+            return
+        }
+        observer.observed(
+            name,
+            owner: event.integrationID.map { _ in
+                InstanceOwner(organizationID: event.organizationID, clinicID: event.clinicID)
+            })
+    }
+
+    private func count(_ reason: RefusalReason, _ webhook: InboundWebhook, _ resolution: Resolution) {
+        self.refusals.note(
+            reason, route: webhook.key.route, instance: resolution.knownInstance(askedBy: webhook.key))
     }
 
     private func isProbe(_ webhook: InboundWebhook, at now: Date) -> Bool {
@@ -182,6 +214,17 @@ extension SpoolError {
         case .undecidedFull: "too much undecided"
         case .diskFailed: "disk failed"
         case .closed: "spool closed"
+        }
+    }
+}
+
+extension Resolution {
+    /// The instance that the resolution vouches for; nil for a sender whom nobody knows.
+    func knownInstance(askedBy key: RoutingKey) -> InstanceName? {
+        switch (self, key) {
+        case (.deliverable(let entry), _), (.held(let entry?, _), _): entry.instanceName
+        case (.held(nil, _), .instance(let name)): name
+        case (.held(nil, _), .token), (.revoked, _), (.unknown, _), (.undecided, _): nil
         }
     }
 }

@@ -93,6 +93,13 @@ package final class GatewayMetrics: Sendable {
 
     package init() {}
 
+    /// Webhooks, and connections, that were turned away although nothing was wrong with them.
+    package var mishaps: Int {
+        [self.tokenRequests, self.instanceRequests].reduce(self.connectionsRefused.count) {
+            $0 + $1[.storeFailed].count + $1[.overloaded].count
+        }
+    }
+
     func finished(_ route: Route?, _ outcome: RequestOutcome, nanoseconds: Int64) {
         switch route {
         case .token:
@@ -119,8 +126,11 @@ package final class GatewayMetrics: Sendable {
                     value: Double(family[outcome].count))
             }
         }
-        samples += Self.histogram(self.tokenDurations, route: "token")
-        samples += Self.histogram(self.instanceDurations, route: "instance")
+        for (route, durations) in [("token", self.tokenDurations), ("instance", self.instanceDurations)] {
+            samples += durations.samples(
+                "hookgate_request_seconds", help: "From a request's headers to its answer.",
+                labels: [.init("route", route)])
+        }
         samples += ResolveTier.allCases.map {
             MetricSample(
                 "hookgate_resolutions_total", .counter, help: "Resolutions, by the tier that answered.",
@@ -141,25 +151,6 @@ package final class GatewayMetrics: Sendable {
             ("hookgate_routing_poll_failures_total", "Failed polls for routing changes.", self.feedFailures),
         ]
         samples += counters.map { MetricSample($0.0, .counter, help: $0.1, value: Double($0.2.count)) }
-        return samples
-    }
-
-    private static func histogram(_ histogram: DurationHistogram, route: String) -> [MetricSample] {
-        let name = "hookgate_request_seconds"
-        let help = "From a request's headers to its answer."
-        let label = MetricSample.Label("route", route)
-        let cumulative = histogram.cumulative
-        var samples = cumulative.map { bucket in
-            MetricSample(
-                name, .histogram, help: help, suffix: "_bucket",
-                labels: [label, .init("le", bucket.upTo.map { "\($0)" } ?? "+Inf")], value: Double(bucket.count))
-        }
-        samples.append(
-            MetricSample(name, .histogram, help: help, suffix: "_sum", labels: [label], value: histogram.sumSeconds))
-        samples.append(
-            MetricSample(
-                name, .histogram, help: help, suffix: "_count", labels: [label],
-                value: Double(cumulative.last?.count ?? 0)))
         return samples
     }
 }

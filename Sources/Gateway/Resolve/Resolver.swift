@@ -74,6 +74,12 @@ package final class Resolver: Sendable {
         return Resolution(fact, at: now)
     }
 
+    /// The instance that memory knows behind a key; not counted as a resolution.
+    func residentInstance(_ key: RoutingKey) -> InstanceName? {
+        guard let fact = self.table.fact(for: key) else { return nil }
+        return Resolution(fact, at: self.clock.now).knownInstance(askedBy: key)
+    }
+
     /// Asks the further tiers. Calls back exactly once, within the deadline, on any thread and possibly at once.
     package func lookUp(_ key: RoutingKey, _ completion: @escaping @Sendable (Resolution) -> Void) {
         if self.table.isLive, let fact = self.absences.fact(for: key, at: self.time.now) {

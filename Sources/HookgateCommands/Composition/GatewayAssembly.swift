@@ -1,6 +1,7 @@
 import Gateway
 import HookgateCore
 import Logging
+import Migration
 import PostgresClient
 import RedisClient
 import ServiceLifecycle
@@ -14,15 +15,25 @@ struct GatewayAssembly {
     private static let routingConnections = 3
     private static let feedConnections = 1
     private static let shippingConnections = 2
+    private static let choreConnections = 2
 
     private let routingPool: PostgresPool
     private let feedPool: PostgresPool
     private let shippingPool: PostgresPool
+    /// For what nobody waits for, such as reading the old tables, which may take its time.
+    private let chorePool: PostgresPool
     private let spool: Spool
     private let shipper: Shipper
     private let feed: RoutingFeed
     private let quarantine: QuarantineBounds
     private let trafficLog: TrafficLog
+    private let refusals: RefusalTally
+    private let coverage: CoverageKeeper
+    private let oldWay: OldWayWatch
+    private let status: GatewayStatus
+    /// Nil where nobody is to be told of alarms.
+    private let alarms: AlarmWatch?
+    private let metrics: GatewayMetrics
     private let preparation: DatabasePreparation
     /// Nil where no Redis is configured.
     private let redis: RedisTier?
@@ -44,12 +55,15 @@ struct GatewayAssembly {
             url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.feedConnections))
         shippingPool = PostgresPool(
             url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.shippingConnections))
+        chorePool = PostgresPool(
+            url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.choreConnections))
         var spoolOptions = SpoolOptions()
         spoolOptions.maximumUndecidedBytes = configuration.undecidedMaxBytes
         spool = try await Spool.open(directory: spoolDirectory, options: spoolOptions)
         for warning in spool.recovery.warnings { logger.warning("\(warning)") }
 
         let metrics = GatewayMetrics()
+        self.metrics = metrics
         let source = PostgresRoutingSource(pool: routingPool, listenURL: directURL)
         let feedSource = PostgresRoutingSource(pool: feedPool, listenURL: directURL)
         redis = configuration.redis.map {
@@ -68,13 +82,20 @@ struct GatewayAssembly {
             pool: feedPool, directURL: directURL, publicURL: configuration.statedPublicURL,
             appliesSchema: appliesSchema, logger: logger)
         quarantine = QuarantineBounds(limits: configuration.quarantineLimits, logger: logger)
-        let status = GatewayStatus(
+        coverage = CoverageKeeper(
+            ledger: PostgresCoverageLedger(pool: chorePool, gatewayID: spool.gatewayID),
+            shelf: LocalCoverageShelf(directory: spoolDirectory), logger: logger)
+        refusals = RefusalTally()
+        oldWay = OldWayWatch(
+            inventory: PostgresMigrationInventory(pool: chorePool), ledger: PostgresOldWayLedger(pool: chorePool))
+        alarms = try HTTPAlarmSender(configuration).map { AlarmWatch(sender: $0, logger: logger) }
+        status = GatewayStatus(
             spool: spool, shipper: shipper, table: table, preparation: preparation, quarantine: quarantine,
-            redis: redis)
+            coverage: coverage, oldWay: oldWay, alarms: alarms, redis: redis)
         trafficLog = TrafficLog(logger: logger, metrics: metrics)
         let intake = WebhookIntake(
             resolver: resolver, spool: spool, probeKeys: { [preparation] in preparation.probeKeys },
-            quarantine: quarantine, log: trafficLog)
+            quarantine: quarantine, log: trafficLog, refusals: refusals, legacyRequests: oldWay)
         server = WebhookServer(
             WebhookServer.Configuration(host: configuration.listen.host, port: configuration.listen.port),
             service: WebhookService(
@@ -97,9 +118,23 @@ struct GatewayAssembly {
                     return (statistics.acceptedRecords, statistics.shippedRecords + statistics.lostRecords)
                 }
             },
+            LoopService(name: "refused requests") { [refusals, chorePool, logger] in
+                await refusals.run(PostgresRefusalLedger(pool: chorePool), logger: logger)
+            },
+            LoopService(name: "comparison with the old way") { [oldWay] in await oldWay.run() },
+            LoopService(name: "coverage") { [coverage, server, spool, metrics] in
+                await coverage.run {
+                    let isAnswered = await server.answersItself()
+                    return CoverageKeeper.Finding(
+                        isAnswered: isAnswered, isStorable: spool.statistics().takesEvents, mishaps: metrics.mishaps)
+                }
+            },
             LoopService(name: "traffic log") { [trafficLog] in await trafficLog.run() },
             ServerService(server: server, onListening: onListening),
         ]
+        if let alarms {
+            services.append(LoopService(name: "alarms") { [status] in await alarms.run(status) })
+        }
         if let redis { services.insert(LoopService(name: "Redis") { await redis.run() }, at: 1) }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -109,9 +144,11 @@ struct GatewayAssembly {
         do { result = .success(try await group.run()) } catch { result = .failure(error) }
         await spool.close()
         await shipper.shipRemainder()
+        await refusals.flush(to: PostgresRefusalLedger(pool: chorePool), logger: logger)
         await routingPool.close()
         await feedPool.close()
         await shippingPool.close()
+        await chorePool.close()
         try result.get()
     }
 }

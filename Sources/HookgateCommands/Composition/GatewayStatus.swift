@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Gateway
 import HookgateCore
+import Migration
 import Store
 
 /// Answers `/health/ready` and the process's share of `/metrics`, from memory alone.
@@ -10,14 +11,21 @@ struct GatewayStatus: GatewayReporting {
     let table: RoutingTable
     let preparation: DatabasePreparation
     let quarantine: QuarantineBounds
+    let coverage: CoverageKeeper
+    let oldWay: OldWayWatch
+    /// Nil where nobody is to be told.
+    let alarms: AlarmWatch?
     let redis: RedisTier?
+
+    /// So many looks at our own address without an answer, five seconds apart, and nobody else is answered either.
+    private static let alarmingLooks = 3
 
     func readiness() -> Readiness {
         // Whoever takes us out of service while we cannot store sends nothing that would find the disk well again.
         spool.recheck()
         let statistics = spool.statistics()
         let parts = [
-            spoolPart(statistics), routingPart(), schemaPart(), shippingPart(), quarantinePart(),
+            listenerPart(), spoolPart(statistics), routingPart(), schemaPart(), shippingPart(), quarantinePart(),
             undecidedPart(statistics),
         ]
         return Readiness(parts: parts + [redis.map(redisPart)].compactMap(\.self))
@@ -45,10 +53,23 @@ struct GatewayStatus: GatewayReporting {
         return .init(name: "redis", state: .degraded, detail: failure)
     }
 
+    /// Whether a connection from outside would be accepted and answered: tried every few seconds.
+    private func listenerPart() -> Readiness.Part {
+        guard coverage.unansweredLooks >= Self.alarmingLooks else { return .init(name: "listener", state: .ok) }
+        return .init(
+            name: "listener", state: .failed,
+            detail:
+                "a connection to our own address was not answered: no free file or connection, or a loop that is stuck")
+    }
+
     private func spoolPart(_ spool: SpoolStatistics) -> Readiness.Part {
-        spool.isWritable
-            ? .init(name: "spool", state: .ok)
-            : .init(name: "spool", state: .failed, detail: spool.lastFailure)
+        if !spool.isWritable { return .init(name: "spool", state: .failed, detail: spool.lastFailure) }
+        guard spool.takesEvents else {
+            return .init(
+                name: "spool", state: .failed,
+                detail: "the disk has not answered for \(Int(SpoolStatistics.longestWait)) seconds and more")
+        }
+        return .init(name: "spool", state: .ok)
     }
 
     private func routingPart() -> Readiness.Part {
@@ -69,97 +90,5 @@ struct GatewayStatus: GatewayReporting {
     private func shippingPart() -> Readiness.Part {
         guard let failure = shipper.status.lastFailure else { return .init(name: "shipping", state: .ok) }
         return .init(name: "shipping", state: .degraded, detail: failure)
-    }
-
-    func samples() -> [MetricSample] {
-        Self.samples(spool.statistics()) + Self.samples(shipper.status) + quarantine.samples()
-            + (redis.map(Self.samples) ?? [])
-    }
-
-    private static func samples(_ redis: RedisTier) -> [MetricSample] {
-        let statistics = redis.statistics
-        let reads = [
-            ("hit", statistics.hits), ("stale", statistics.stale), ("unproven", statistics.unproven),
-            ("miss", statistics.misses),
-            ("failed", statistics.failedReads),
-        ]
-        return [
-            MetricSample(
-                "hookgate_redis_connected", .gauge, help: "1 while Redis answers.", value: redis.isConnected ? 1 : 0)
-        ]
-            + reads.map { outcome, count in
-                MetricSample(
-                    "hookgate_redis_reads_total", .counter,
-                    help: "Look-ups in Redis, by outcome; stale ones were answered while PostgreSQL was down.",
-                    labels: [.init("outcome", outcome)], value: Double(count))
-            } + [
-                MetricSample(
-                    "hookgate_redis_records_written_total", .counter, help: "Records of routing written to Redis.",
-                    value: Double(statistics.recordsWritten)),
-                MetricSample(
-                    "hookgate_redis_write_failures_total", .counter, help: "Writes to Redis that failed.",
-                    value: Double(statistics.failedWrites)),
-            ]
-    }
-
-    private static func samples(_ shipper: ShipperStatus) -> [MetricSample] {
-        [
-            MetricSample(
-                "hookgate_shipped_events_total", .counter, help: "Events that were new to the inbox.",
-                value: Double(shipper.stored)),
-            MetricSample(
-                "hookgate_shipped_again_total", .counter, help: "Events that had been shipped before.",
-                value: Double(shipper.repeated)),
-            duplicates("retry", shipper.retries),
-            duplicates("copy", shipper.copies),
-            MetricSample(
-                "hookgate_ship_failures_total", .counter, help: "Attempts to ship that failed.",
-                value: Double(shipper.failures)),
-        ]
-    }
-
-    private static func duplicates(_ kind: String, _ count: UInt64) -> MetricSample {
-        MetricSample(
-            "hookgate_duplicate_events_total", .counter,
-            help: "Events not stored again: the same body (retry), or the same message in another (copy).",
-            labels: [.init("kind", kind)], value: Double(count))
-    }
-
-    private static func samples(_ spool: SpoolStatistics) -> [MetricSample] {
-        [
-            MetricSample(
-                "hookgate_spool_accepted_total", .counter, help: "Events made durable, over the spool's life.",
-                value: Double(spool.acceptedRecords)),
-            MetricSample(
-                "hookgate_spool_shipped_total", .counter, help: "Events of the spool that the inbox has.",
-                value: Double(spool.shippedRecords)),
-            MetricSample(
-                "hookgate_spool_lost_total", .counter, help: "Events of the spool that could not be read back.",
-                value: Double(spool.lostRecords)),
-            MetricSample(
-                "hookgate_spool_depth_records", .gauge, help: "Events on disk that the inbox has not.",
-                value: Double(spool.depthRecords)),
-            MetricSample(
-                "hookgate_spool_depth_bytes", .gauge, help: "Bytes on disk that the inbox has not.",
-                value: Double(spool.depthBytes)),
-            MetricSample(
-                "hookgate_spool_oldest_seconds", .gauge, help: "Age of the oldest event that the inbox has not.",
-                value: spool.oldestReceivedAt.map { max(0, Date().timeIntervalSince($0)) } ?? 0),
-            MetricSample(
-                "hookgate_spool_syncs_total", .counter, help: "fdatasync calls; events per call is the group's size.",
-                value: Double(spool.syncs)),
-            MetricSample(
-                "hookgate_undecided_bytes", .gauge, help: "Bytes of events on disk that nobody could decide.",
-                value: Double(spool.undecidedBytes)),
-            MetricSample(
-                "hookgate_undecided_limit_bytes", .gauge, help: "As many of these as may be; more get 503.",
-                value: Double(spool.undecidedLimitBytes)),
-            MetricSample(
-                "hookgate_undecided_alarmed", .gauge, help: "1 from 80 % of that bound on.",
-                value: spool.isUndecidedAlarmed ? 1 : 0),
-            MetricSample(
-                "hookgate_spool_writable", .gauge, help: "1 while events can be stored; 0 means senders get 503.",
-                value: spool.isWritable ? 1 : 0),
-        ]
     }
 }

@@ -1,6 +1,5 @@
 import AsyncHTTPClient
 import FoundationEssentials
-import Glibc
 import HookgateCore
 import NIOCore
 import NIOHTTP1
@@ -19,7 +18,10 @@ struct HTTPProbeSender: ProbeSender {
         do {
             result = .success(try await Self.exchange(request, over: client))
         } catch {
-            result = .failure(.unreachable(Self.reason(error)))
+            let reason =
+                error is NIOConnectionError
+                ? "no connection (is the gateway running there?)" : NetworkFailure.reason(error)
+            result = .failure(.unreachable(reason))
         }
         // Nothing is in flight any more; a failure to close idle connections changes nothing for the caller.
         try? await client.shutdown()
@@ -34,17 +36,5 @@ struct HTTPProbeSender: ProbeSender {
         let response = try await client.execute(message, timeout: timeout)
         let body = try await response.body.collect(upTo: longestAnswer)
         return ProbeAnswer(status: Int(response.status.code), body: Array(body.readableBytesView))
-    }
-
-    /// The kind of error alone: an error's own text may hold the URL, and the URL holds the token.
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case let error as HTTPClientError where error == .invalidURL: "the URL is not valid"
-        case let error as HTTPClientError: error.shortDescription
-        case is NIOConnectionError: "no connection (is the gateway running there?)"
-        case let error as IOError: String(cString: strerror(error.errnoCode))
-        case let error where "\(type(of: error))".contains("SSL"): "TLS failed (is it https there?)"
-        default: "\(type(of: error))"
-        }
     }
 }

@@ -27,6 +27,7 @@ package struct Configuration: Sendable {
     package let deliverSecret: Secret?
     package let adminToken: Secret?
     package let alertURL: String?
+    package let alertSecret: Secret?
     package let logLevel: Logger.Level
     package let logFormat: LogFormat
 
@@ -57,6 +58,7 @@ package struct Configuration: Sendable {
         self.deliverSecret = reader.value(of: .deliverSecret, SettingReading.secret)
         self.adminToken = reader.value(of: .adminToken, SettingReading.secret)
         self.alertURL = reader.value(of: .alertURL, SettingReading.webURL)
+        self.alertSecret = reader.value(of: .alertSecret, SettingReading.secret)
         let publicURL = reader.value(of: .publicURL, SettingReading.publicURL)
         let listen = reader.value(of: .listen, ListenAddress.init(configured:))
         let dataDirectory = reader.value(of: .dataDirectory) { (text) throws(InvalidSetting) in text }

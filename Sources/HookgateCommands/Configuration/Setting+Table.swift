@@ -63,7 +63,11 @@ extension Setting {
         "admin-token", secrecy: .secret, help: "first log-in to the console and its API")
 
     package static let alertURL = Setting(
-        "alert-url", secrecy: .capabilityURL, help: "receives a POST for each alarm")
+        "alert-url", secrecy: .capabilityURL, help: "receives a POST when an alarm is raised, repeated or cleared")
+
+    package static let alertSecret = Setting(
+        "alert-secret", secrecy: .secret,
+        help: "key that signs these (Standard Webhooks); HOOKGATE_DELIVER_SECRET where this is not set")
 
     package static let logLevel = Setting(
         "log-level", inherited: ["LOG_LEVEL"], flag: true, fallback: .text("info"),
@@ -77,7 +81,7 @@ extension Setting {
     package static let all: [Setting] = [
         databaseURL, databaseDirectURL, redisURL, publicURL, listen, consoleListen, dataDirectory,
         quarantineMaxEvents, quarantineMaxBytes, undecidedMaxBytes, legacySunset, evolutionAPIURL, evolutionAPIKey,
-        evolutionWebhookSecret, deliverURL, deliverSecret, adminToken, alertURL, logLevel, logFormat,
+        evolutionWebhookSecret, deliverURL, deliverSecret, adminToken, alertURL, alertSecret, logLevel, logFormat,
     ]
 
     /// Finds a setting by its name in a file; `database_url` and `DATABASE_URL` are read as `database-url`.

@@ -12,6 +12,8 @@ final class CheckPrinter {
         let evolutionWebhook: String
         let lastTokenTraffic: String?
         let lastLegacyTraffic: String?
+        let oldWay: [String: Int]?
+        let oldWayLast: String?
         let notes: [String]
         let becomes: String?
         let nextStep: String
@@ -60,6 +62,7 @@ final class CheckPrinter {
         let onlyInNew: Int
         let toSwitchOver: Int
         let done: Int
+        let resolvedDifferently: Int
         let tables: [Table]
         let neighbours: [Neighbour]
         let clinics: Clinics?
@@ -97,6 +100,9 @@ final class CheckPrinter {
         output.line("   Integrations without a token: \(report.withoutToken)")
         output.line("   Integrations that no old table names: \(report.onlyInNew)")
         output.line("   Ready to switch over: \(report.toSwitchOver), done: \(report.done)")
+        if report.resolvedDifferently > 0 {
+            output.line("⚠️ Somebody else's by the old tables: \(report.resolvedDifferently), see \"Old way\" above")
+        }
     }
 
     private func lines(_ survey: LegacySurvey) -> [String] {
@@ -148,7 +154,9 @@ final class CheckPrinter {
         lines.append("    Token:       \(Self.token(state))")
         lines.append("    Evolution:   \(Self.words(state.evolutionWebhook))")
         lines.append(
-            "    Traffic:     token route \(Self.last(state, .token)), legacy route \(Self.last(state, .instance))")
+            "    Traffic:     token route \(state.sightings.words(.token)), "
+                + "legacy route \(state.sightings.words(.instance))")
+        if let oldWay = state.sightings.oldWay { lines.append("    Old way:     \("\(oldWay)".printable)") }
         lines += state.notes.map { "    Note:        \($0)" }
         lines.append("    Next:        \(state.nextStep)")
         return lines
@@ -159,8 +167,10 @@ final class CheckPrinter {
             instanceName: state.name.text, legacyRows: state.legacyRows.map(\.place),
             integrationIDs: state.integrations.map(\.id.text), clinicID: state.clinic?.clinic.text,
             clinicName: state.clinic?.name, hasToken: Self.hasToken(state),
-            evolutionWebhook: Self.words(state.evolutionWebhook), lastTokenTraffic: state.lastTraffic[.token]?.text,
-            lastLegacyTraffic: state.lastTraffic[.instance]?.text, notes: state.notes.map(\.description),
+            evolutionWebhook: Self.words(state.evolutionWebhook),
+            lastTokenTraffic: state.sightings.lastSeen[.token]?.text,
+            lastLegacyTraffic: state.sightings.lastSeen[.instance]?.text, oldWay: state.sightings.oldWay?.countsByWord,
+            oldWayLast: state.sightings.oldWay?.last.rawValue, notes: state.notes.map(\.description),
             becomes: state.becomes, nextStep: state.nextStep.description)
     }
 
@@ -169,7 +179,7 @@ final class CheckPrinter {
             analysis: report.analysis.rawValue, advice: report.analysis.advice, legacyInstances: report.legacy,
             migrated: report.migrated, needMigration: report.needMigration, needDecision: report.needDecision,
             withoutToken: report.withoutToken, onlyInNew: report.onlyInNew, toSwitchOver: report.toSwitchOver,
-            done: report.done,
+            done: report.done, resolvedDifferently: report.resolvedDifferently,
             tables: report.survey.tables.map { table in
                 Table(
                     name: table.source.rawValue, state: table.state.rawValue, rows: table.rowCount,
@@ -215,10 +225,6 @@ final class CheckPrinter {
         switch webhook {
         case .notAsked: "not asked"
         }
-    }
-
-    private static func last(_ state: InstanceState, _ route: Route) -> String {
-        state.lastTraffic[route]?.text ?? "never"
     }
 
     private static func symbol(_ analysis: CheckAnalysis) -> String {

@@ -18,7 +18,7 @@ package struct InstanceState: Sendable, Equatable {
     /// The integration's clinic, or else the one the plan decides for.
     package let clinic: ClinicCandidate?
     package let evolutionWebhook: EvolutionWebhook
-    package let lastTraffic: [Route: Timestamp]
+    package let sightings: InstanceSightings
     package let notes: [PlanNote]
     /// What a migration would make of its legacy rows; nil where no legacy table names it.
     package let becomes: String?
@@ -26,7 +26,7 @@ package struct InstanceState: Sendable, Equatable {
 
     package init(
         name: InstanceName, legacyRows: [LegacyRow], integrations: [IntegrationRow], clinic: ClinicCandidate?,
-        evolutionWebhook: EvolutionWebhook, lastTraffic: [Route: Timestamp], notes: [PlanNote], becomes: String? = nil,
+        evolutionWebhook: EvolutionWebhook, sightings: InstanceSightings, notes: [PlanNote], becomes: String? = nil,
         nextStep: NextStep
     ) {
         self.name = name
@@ -34,7 +34,7 @@ package struct InstanceState: Sendable, Equatable {
         self.integrations = integrations
         self.clinic = clinic
         self.evolutionWebhook = evolutionWebhook
-        self.lastTraffic = lastTraffic
+        self.sightings = sightings
         self.notes = notes
         self.becomes = becomes
         self.nextStep = nextStep
@@ -84,6 +84,8 @@ package struct CheckReport: Sendable, Equatable {
     package var onlyInNew = 0
     package var toSwitchOver = 0
     package var done = 0
+    /// Instances whose last request on the legacy route belongs to somebody else by the legacy tables.
+    package var resolvedDifferently = 0
 
     package init(survey: LegacySurvey) {
         self.survey = survey
@@ -104,7 +106,8 @@ package struct CheckReport: Sendable, Equatable {
 
     /// Whether a person must do or decide something before the switch-over: exit code 3.
     package var needsAttention: Bool {
-        needMigration > 0 || needDecision > 0 || withoutToken > 0 || !survey.unreadable.isEmpty
+        needMigration > 0 || needDecision > 0 || withoutToken > 0 || resolvedDifferently > 0
+            || !survey.unreadable.isEmpty
     }
 }
 

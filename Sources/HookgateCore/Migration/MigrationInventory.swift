@@ -31,8 +31,8 @@ package protocol MigrationInventory: Sendable {
     /// The tokens of integrations with these names that another integration has too, by digest.
     func sharedTokens(of names: [InstanceName]) async throws -> Set<TokenDigest>
 
-    /// When traffic was last seen for each instance, by route. Empty until a gateway has counted any.
-    func lastTraffic(of names: [InstanceName]) async throws -> [InstanceName: [Route: Timestamp]]
+    /// What gateways have seen of these instances. Empty until one has counted anything.
+    func sightings(of names: [InstanceName]) async throws -> [InstanceName: InstanceSightings]
 }
 
 extension MigrationInventory {

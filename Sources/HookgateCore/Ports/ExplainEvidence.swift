@@ -8,6 +8,9 @@ package protocol ExplainEvidence: Sendable {
     /// The legacy tables, and whether each has this name.
     func legacyMentions(of name: InstanceName) async throws -> [LegacyMention]
 
+    /// What gateways have seen of an instance; nil when nothing.
+    func sightings(of name: InstanceName) async throws -> InstanceSightings?
+
     /// What of a holder is held back now.
     func held(of holder: QuarantineHolder) async throws -> HeldCount
 

@@ -2,7 +2,7 @@ import HookgateCore
 
 extension InstanceState {
     /// Puts together what is known of one instance and says what comes next.
-    init(_ instance: LegacyInstance, in page: InventoryPage, planner: MigrationPlanner, traffic: [Route: Timestamp]) {
+    init(_ instance: LegacyInstance, in page: InventoryPage, planner: MigrationPlanner, sightings: InstanceSightings) {
         let integrations = page.integrations[instance.name] ?? []
         let planned = instance.rows.isEmpty ? nil : planner.plan(instance, in: page)
         let ownClinic = integrations.first?.clinicID.map { id in
@@ -10,13 +10,13 @@ extension InstanceState {
         }
         self.init(
             name: instance.name, legacyRows: instance.rows, integrations: integrations,
-            clinic: planned?.clinic ?? ownClinic, evolutionWebhook: .notAsked, lastTraffic: traffic,
+            clinic: planned?.clinic ?? ownClinic, evolutionWebhook: .notAsked, sightings: sightings,
             notes: planned?.notes ?? [], becomes: planned?.action.becomes,
-            nextStep: Self.nextStep(plan: planned?.action, integrations: integrations, traffic: traffic))
+            nextStep: Self.nextStep(plan: planned?.action, integrations: integrations, sightings: sightings))
     }
 
     private static func nextStep(
-        plan: PlanAction?, integrations: [IntegrationRow], traffic: [Route: Timestamp]
+        plan: PlanAction?, integrations: [IntegrationRow], sightings: InstanceSightings
     ) -> NextStep {
         if let plan, plan.needsDecision { return .decide(plan.obstacle ?? plan.word) }
         switch plan {
@@ -32,13 +32,13 @@ extension InstanceState {
         case .present: break
         }
         if row.clinicID == nil { return .assignClinic }
-        return isSwitchedOver(traffic) ? .done : .switchOver
+        return isSwitchedOver(sightings) ? .done : .switchOver
     }
 
-    /// Whether webhooks come on the token route and none came on the legacy route after that.
-    private static func isSwitchedOver(_ traffic: [Route: Timestamp]) -> Bool {
-        guard let token = traffic[.token] else { return false }
-        guard let instance = traffic[.instance] else { return true }
+    /// Whether webhooks come on the token route and none came on the legacy route after that, apart from retries.
+    private static func isSwitchedOver(_ sightings: InstanceSightings) -> Bool {
+        guard let token = sightings.lastSeen[.token] else { return false }
+        guard let instance = sightings.lastLive[.instance] else { return true }
         return instance.text < token.text
     }
 }

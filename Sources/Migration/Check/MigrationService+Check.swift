@@ -7,9 +7,10 @@ extension MigrationService {
         let planner = MigrationPlanner()
         var report = CheckReport(survey: survey)
         try await inventory.pages(of: .everything, size: pageSize) { page in
-            let traffic = try await inventory.lastTraffic(of: page.instances.map(\.name))
+            let sightings = try await inventory.sightings(of: page.instances.map(\.name))
             for instance in page.instances {
-                let state = InstanceState(instance, in: page, planner: planner, traffic: traffic[instance.name] ?? [:])
+                let state = InstanceState(
+                    instance, in: page, planner: planner, sightings: sightings[instance.name] ?? InstanceSightings())
                 report.count(state)
                 try await observe(.instance(state))
             }
@@ -26,6 +27,7 @@ extension CheckReport {
             legacy += 1
             if !state.integrations.isEmpty { withIntegration += 1 }
         }
+        if state.sightings.oldWay?.last == .different { resolvedDifferently += 1 }
         switch state.nextStep {
         case .migrate: needMigration += 1
         case .decide, .assignClinic: needDecision += 1

@@ -47,6 +47,11 @@ package struct PostgresExplainEvidence: ExplainEvidence {
         return mentions
     }
 
+    package func sightings(of name: InstanceName) async throws -> InstanceSightings? {
+        let shapes = try await TableShapes.load(from: pool)
+        return try await SightingsReader(executor: pool, shapes: shapes).sightings(of: [name])[name]
+    }
+
     package func held(of holder: QuarantineHolder) async throws -> HeldCount {
         let condition: String
         let parameters: [any PostgresEncodable]

@@ -5,15 +5,17 @@ import PostgresClient
 /// Writes batches of events into `hookgate.events`, each batch in one transaction, each event once, and what repeats
 /// an event not again.
 struct InboxWriter: Sendable {
+    private static let longestRetry = "interval '\(Int(LegacyRouteUse.longestRetry)) seconds'"
+
     private static let insert = """
         WITH incoming AS (
             SELECT * FROM unnest(
                 $1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
                 $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[],
-                $16::bytea[], $17::bytea[], $20::uuid[], $21::timestamptz[], $22::text[])
+                $16::bytea[], $17::bytea[], $20::uuid[], $21::timestamptz[], $22::text[], $24::text[], $25::timestamptz[])
             AS t(id, received_at, integration_id, organization_id, clinic_id, instance_name, route, event,
                 event_suffix, message_id, chat, state, quarantine_reason, spool_segment, spool_offset,
-                body_sha256, body, original_id, original_received_at, duplicate_kind)
+                body_sha256, body, original_id, original_received_at, duplicate_kind, twin_route, twin_received_at)
         ), stored AS (
             INSERT INTO hookgate.events (
                 id, day, received_at, stored_at, integration_id, organization_id, clinic_id, instance_name, route,
@@ -44,20 +46,31 @@ struct InboxWriter: Sendable {
             INSERT INTO hookgate.duplicate_counts AS so_far (gateway_id, day, kind, count)
             SELECT $19, ($18 AT TIME ZONE 'UTC')::date, kind, count(*) FROM dropped GROUP BY kind ORDER BY kind
             ON CONFLICT (gateway_id, day, kind) DO UPDATE SET count = so_far.count + excluded.count
-        ), traffic AS (
-            INSERT INTO hookgate.route_traffic AS seen (instance_name, route, day, first_seen, last_seen, count)
-            SELECT coalesce(instance_name, ''), route, (received_at AT TIME ZONE 'UTC')::date, min(received_at),
-                max(received_at), count(*)
+        ), counting AS (
+            SELECT coalesce(instance_name, '') AS instance_name, route, received_at, coalesce(duplicate_kind = 'retry' AND
+                -- On another route it is no retry: the same body comes on both.
+                CASE WHEN twin_route IS NOT NULL
+                    THEN twin_route = route AND received_at <= twin_received_at + \(longestRetry)
+                    ELSE (SELECT e.route = incoming.route AND incoming.received_at <= e.received_at + \(longestRetry)
+                          FROM hookgate.events AS e WHERE e.id = original_id
+                              AND e.day = (original_received_at AT TIME ZONE 'UTC')::date) END, false) AS is_retry
             -- Also what is no news shows that a sender still uses this URL.
             FROM incoming JOIN (SELECT id FROM stored UNION ALL SELECT id FROM dropped) AS fresh USING (id)
             -- A held event proves nothing of the token route; on the legacy route every sender counts.
             WHERE state = 'pending' OR (state <> 'probe' AND route = 'instance')
+        ), traffic AS (
+            INSERT INTO hookgate.route_traffic AS seen (
+                instance_name, route, day, first_seen, last_seen, count, retries, last_live)
+            SELECT instance_name, route, (received_at AT TIME ZONE 'UTC')::date, min(received_at), max(received_at),
+                count(*), count(*) FILTER (WHERE is_retry), max(received_at) FILTER (WHERE NOT is_retry)
+            FROM counting
             GROUP BY 1, 2, 3
             -- In one order everywhere, so that two gateways never wait for each other in a circle.
             ORDER BY 1, 2, 3
             ON CONFLICT (instance_name, route, day) DO UPDATE SET
                 first_seen = least(seen.first_seen, excluded.first_seen),
-                last_seen = greatest(seen.last_seen, excluded.last_seen), count = seen.count + excluded.count
+                last_seen = greatest(seen.last_seen, excluded.last_seen), count = seen.count + excluded.count,
+                retries = seen.retries + excluded.retries, last_live = greatest(seen.last_live, excluded.last_live)
         )
         SELECT (SELECT count(*) FROM stored)::bigint AS stored,
             (SELECT count(*) FROM dropped WHERE kind = 'retry')::bigint AS retries,
@@ -106,6 +119,9 @@ struct InboxWriter: Sendable {
         _ records: ArraySlice<InboxRecord>, _ duplicates: [UUID: Duplicate], _ now: Date
     ) -> [any PostgresEncodable] {
         let repeated = records.map { duplicates[$0.event.id.uuid] }
+        // Originals of the same batch, which the statement itself cannot see in the table yet.
+        let own = Dictionary(records.map { ($0.event.id.uuid, $0.event) }) { first, _ in first }
+        let twins = repeated.map { duplicate in duplicate.flatMap { own[$0.original.id] } }
         return [
             records.map(\.event.id.uuid), records.map(\.event.receivedAt),
             records.map(\.event.integrationID?.uuid), records.map(\.event.organizationID?.uuid),
@@ -115,7 +131,7 @@ struct InboxWriter: Sendable {
             records.map { Int64(clamping: $0.position.segment) }, records.map { Int64(clamping: $0.position.offset) },
             records.map(\.bodyDigest), records.map(\.body), now, gatewayID,
             repeated.map(\.?.original.id), repeated.map(\.?.original.receivedAt), repeated.map(\.?.kind.rawValue),
-            now.addingTimeInterval(DedupeLedger.lifetime),
+            now.addingTimeInterval(DedupeLedger.lifetime), twins.map(\.?.route.rawValue), twins.map(\.?.receivedAt),
         ]
     }
 

@@ -25,6 +25,9 @@ package final class Shipper: Sendable {
 
     private static let removalInterval: TimeInterval = 60
 
+    /// From an event's arrival until the inbox has it.
+    package let lags = DurationHistogram(DurationHistogram.slow)
+
     private let spool: Spool
     private let pool: PostgresPool
     private let writer: InboxWriter
@@ -115,6 +118,7 @@ package final class Shipper: Sendable {
                 metadata: ["events": "\(batch.lostRecords)"])
         }
         let now = time.now
+        for record in records { lags.record(.seconds(max(0, now.timeIntervalSince(record.event.receivedAt)))) }
         let hadFailed = state.withLock { state in
             defer { state.lastFailure = nil }
             state.lastShippedAt = now

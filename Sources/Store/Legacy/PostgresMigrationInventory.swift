@@ -52,21 +52,9 @@ package struct PostgresMigrationInventory: MigrationInventory {
         }
     }
 
-    package func lastTraffic(of names: [InstanceName]) async throws -> [InstanceName: [Route: Timestamp]] {
+    package func sightings(of names: [InstanceName]) async throws -> [InstanceName: InstanceSightings] {
         try await snapshot { connection, shapes in
-            guard let table = shapes.readable(TableShapes.routeTraffic) else { return [:] }
-            let rows = try await connection.query(
-                """
-                SELECT instance_name, route, \(LegacyUnion.utc("max(last_seen)")) AS last_seen FROM \(table.name)
-                WHERE instance_name = ANY ($1::text[]) GROUP BY instance_name, route
-                """, [names.map(\.text)])
-            var traffic: [InstanceName: [Route: Timestamp]] = [:]
-            for row in rows {
-                guard let route = Route(rawValue: try row.decode("route")) else { continue }
-                traffic[InstanceName(try row.decode("instance_name")), default: [:]][route] =
-                    try row.timestamp("last_seen")
-            }
-            return traffic
+            try await SightingsReader(executor: connection, shapes: shapes).sightings(of: names)
         }
     }
 

@@ -26,6 +26,8 @@ extension SchemaFile {
         SchemaFile("20251022_event_decisions.sql", PackageResources._0251022_event_decisions_sql),
         SchemaFile("20251022_interrupted_runs.sql", PackageResources._0251022_interrupted_runs_sql),
         SchemaFile("20251026_duplicate_events.sql", PackageResources._0251026_duplicate_events_sql),
+        SchemaFile("20251103_traffic.sql", PackageResources._0251103_traffic_sql),
+        SchemaFile("20251103_old_way.sql", PackageResources._0251103_old_way_sql),
     ]
 
     /// The file that scenario 3 of the migration guide runs by itself, again and again.

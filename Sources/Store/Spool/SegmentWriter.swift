@@ -31,6 +31,7 @@ struct SegmentWriter {
     private let files: SpoolFiles
     private let options: SpoolOptions
     private let gatewayID: UUID
+    private let syncTimes: DurationHistogram
     private let takeSpare: @Sendable () -> Bool
     private var active: Active?
     private var lastNumber: UInt64
@@ -38,13 +39,14 @@ struct SegmentWriter {
 
     init(
         files: SpoolFiles, options: SpoolOptions, gatewayID: UUID, lastNumber: UInt64, nextSequence: UInt64,
-        takeSpare: @escaping @Sendable () -> Bool
+        syncTimes: DurationHistogram, takeSpare: @escaping @Sendable () -> Bool
     ) {
         self.files = files
         self.options = options
         self.gatewayID = gatewayID
         self.lastNumber = lastNumber
         self.nextSequence = nextSequence
+        self.syncTimes = syncTimes
         self.takeSpare = takeSpare
     }
 
@@ -144,7 +146,9 @@ struct SegmentWriter {
             buffer.append(contentsOf: repeatElement(0, count: end - bufferStart - buffer.bytes.count))
         }
         try active.file.write(buffer.bytes, at: bufferStart)
+        let begun = ContinuousClock.now
         try active.file.synchronize()
+        syncTimes.record(ContinuousClock.now - begun)
         nextSequence += UInt64(records.count)
         self.active?.end = end
         return positions

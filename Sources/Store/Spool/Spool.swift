@@ -30,6 +30,9 @@ package final class Spool: EventSpool {
     /// Ticks when new records are durable. For one consumer.
     package let newRecords: AsyncStream<Void>
 
+    /// How long the disk took to make batches durable.
+    package let syncTimes = DurationHistogram()
+
     let options: SpoolOptions
     let files: SpoolFiles
     let execution: SpoolExecution
@@ -84,7 +87,7 @@ package final class Spool: EventSpool {
         self.writer = Mutex(
             SegmentWriter(
                 files: files, options: options, gatewayID: opening.gatewayID, lastNumber: opening.lastNumber,
-                nextSequence: opening.ledger.durableSequence + 1, takeSpare: { spare.take() }))
+                nextSequence: opening.ledger.durableSequence + 1, syncTimes: syncTimes, takeSpare: { spare.take() }))
         if options.preparesAhead {
             spare.prepareNow()
             startAhead()
@@ -130,8 +133,9 @@ package final class Spool: EventSpool {
 
     /// The spool's figures, from memory and at once.
     package func statistics() -> SpoolStatistics {
-        shared.withLock {
-            SpoolStatistics(ledger: $0.ledger, queue: $0.queue, openBodies: $0.openBodies, options: options)
+        let now = time.now
+        return shared.withLock {
+            SpoolStatistics(ledger: $0.ledger, queue: $0.queue, openBodies: $0.openBodies, options: options, at: now)
         }
     }
 

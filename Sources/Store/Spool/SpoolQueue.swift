@@ -68,6 +68,8 @@ struct SpoolQueue: Sendable {
     private(set) var undecidedBytes = 0
     private(set) var isClosed = false
     private(set) var isWriting = false
+    /// When the oldest of those that wait, or are being written, was received.
+    private(set) var waitingSince: Date?
     private var waiting: [WaitingAppend] = []
     private var closers: [CheckedContinuation<Void, Never>] = []
 
@@ -89,6 +91,7 @@ struct SpoolQueue: Sendable {
         {
             return .refused(.undecidedFull)
         }
+        if records == 0 { waitingSince = append.receivedAt }
         records += 1
         bytes += size
         undecidedBytes += append.undecidedByteCount
@@ -118,6 +121,7 @@ struct SpoolQueue: Sendable {
         records -= appends.count
         bytes -= appends.reduce(0) { $0 + $1.byteCount }
         undecidedBytes -= appends.reduce(0) { $0 + $1.undecidedByteCount }
+        if let next = waiting.first { waitingSince = next.receivedAt } else if records == 0 { waitingSince = nil }
     }
 
     /// Admits nothing more. Returns whether the queue is empty already; else `closer` is handed out when it is.

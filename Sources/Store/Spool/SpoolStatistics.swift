@@ -23,6 +23,12 @@ package struct SpoolStatistics: Sendable, Equatable {
     /// False after a failure until an attempt to write works again.
     package let isWritable: Bool
     package let lastFailure: String?
+    /// A disk that answers later than this keeps senders waiting too long: they get a 503.
+    package static let longestWait: TimeInterval = 5
+    /// How long the oldest event has been between `append` and completion, in seconds.
+    package let longestWaiting: TimeInterval
+    /// Whether an event that came now would be stored in time, as far as can be told without one.
+    package var takesEvents: Bool { isWritable && longestWaiting < Self.longestWait }
     /// Between `append` and completion.
     package let waitingRecords: Int
     package let waitingBytes: Int
@@ -38,7 +44,7 @@ package struct SpoolStatistics: Sendable, Equatable {
     /// What that means for senders.
     package let diskLevel: DiskWatermarks.Level
 
-    init(ledger: SpoolLedger, queue: SpoolQueue, openBodies: Int, options: SpoolOptions) {
+    init(ledger: SpoolLedger, queue: SpoolQueue, openBodies: Int, options: SpoolOptions, at now: Date) {
         self.acceptedRecords = ledger.durableSequence
         self.shippedRecords = ledger.checkpoint.sequence - ledger.checkpoint.lost
         self.lostRecords = ledger.checkpoint.lost
@@ -50,6 +56,7 @@ package struct SpoolStatistics: Sendable, Equatable {
         self.syncs = ledger.syncs
         self.isWritable = ledger.failure == nil
         self.lastFailure = ledger.failure
+        self.longestWaiting = queue.waitingSince.map { max(0, now.timeIntervalSince($0)) } ?? 0
         self.waitingRecords = queue.records
         self.waitingBytes = queue.bytes
         self.undecidedBytes = ledger.undecidedBytes + queue.undecidedBytes

@@ -37,11 +37,16 @@ struct HookgateBinary {
             complaint: result.standardError)
     }
 
-    /// Runs `hookgate serve` on a free port while `body` works, then ends it with SIGTERM.
-    /// - Returns: its exit code.
-    func serving(_ body: (_ address: String) async throws -> Void) async throws -> Int32? {
+    /// Runs `hookgate serve` on a free port while `body` works, then ends it with a signal.
+    /// - Parameter log: the file that its standard error is appended to.
+    /// - Returns: its exit code; nil if the signal ended it.
+    func serving(
+        log: String = "/dev/null", endingWith signal: Signal = .terminate,
+        _ body: (_ address: String) async throws -> Void
+    ) async throws -> Int32? {
+        let command = #"exec "$0" serve --listen 127.0.0.1:0 2>>"$1""#
         let result = try await Subprocess.run(
-            .path(Self.path), arguments: ["serve", "--listen", "127.0.0.1:0"], environment: .custom(environment),
+            .path("/bin/sh"), arguments: ["-c", command, Self.path.string, log], environment: .custom(environment),
             input: .none, output: .sequence, error: .discarded
         ) { gateway in
             var address: String?
@@ -53,7 +58,7 @@ struct HookgateBinary {
             }
             guard let address else { throw NeverListened() }
             try await body(address)
-            try gateway.send(signal: .terminate)
+            try gateway.send(signal: signal)
         }
         return Self.exitCode(result.terminationStatus)
     }

@@ -31,7 +31,7 @@ import Testing
             let (report, states) = try await fleet.check()
             #expect(states["ready"]?.nextStep == .switchOver)
             #expect(states["switched"]?.nextStep == .done)
-            #expect(states["switched"]?.lastTraffic[.token] == Timestamp("2026-01-02T00:00:00.000000Z"))
+            #expect(states["switched"]?.sightings.lastSeen[.token] == Timestamp("2026-01-02T00:00:00.000000Z"))
             #expect(states["fell back"]?.nextStep == .switchOver)
             #expect(states["late"]?.nextStep == .migrate)
             #expect(states["late"]?.becomes == "a new integration")

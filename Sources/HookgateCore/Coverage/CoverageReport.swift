@@ -1,0 +1,45 @@
+package import FoundationEssentials
+
+/// Whether somebody was listening throughout a window, and when nobody was. Several gateways cover together.
+package struct CoverageReport: Sendable, Equatable {
+    /// Gaps that are listed one by one; all of them are counted.
+    package static let mostGaps = 1_000
+
+    package let window: CoverageInterval
+    /// Oldest first.
+    package private(set) var gaps: [CoverageInterval] = []
+    package private(set) var gapCount = 0
+    package private(set) var longestGap: CoverageInterval?
+    package private(set) var uncovered: TimeInterval = 0
+
+    private var coveredUntil: Date
+
+    /// A window of which nothing is known to be covered yet; see ``add(_:)`` and ``finish()``.
+    package init(window: CoverageInterval) {
+        self.window = window
+        self.coveredUntil = window.from
+    }
+
+    package var isComplete: Bool { gapCount == 0 }
+
+    /// Takes in what gateways covered, in the order in which it began.
+    package mutating func add(_ interval: CoverageInterval) {
+        guard interval.until > coveredUntil, interval.from < window.until else { return }
+        if interval.from > coveredUntil { gap(until: interval.from) }
+        coveredUntil = min(interval.until, window.until)
+    }
+
+    /// Says that there is no more.
+    package mutating func finish() {
+        if coveredUntil < window.until { gap(until: window.until) }
+        coveredUntil = window.until
+    }
+
+    private mutating func gap(until end: Date) {
+        let gap = CoverageInterval(from: coveredUntil, until: end)
+        gapCount += 1
+        uncovered += gap.duration
+        if gaps.count < Self.mostGaps { gaps.append(gap) }
+        if gap.duration > (longestGap?.duration ?? 0) { longestGap = gap }
+    }
+}
