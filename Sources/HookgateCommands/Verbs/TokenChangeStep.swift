@@ -43,6 +43,11 @@ struct TokenChangeStep {
     /// Each with its remedy.
     static func explain(_ error: TokenKeeperError, subject: String) -> CommandFailure {
         switch error {
+        case .unknown where WebhookToken.isLikely(subject):
+            return CommandFailure(
+                "That is a token, or looks like one, and would stand in the shell's history now. Give the instance's name; "
+                    + "`tokens revoke` also takes the token's fingerprint, \(TokenDigest(of: subject).fingerprint). "
+                    + "All names: hookgate tokens")
         case .unknown(let names):
             let nearest = Nearest.match(for: subject, among: names.map(\.text))
             let suggestion = nearest.map { " Did you mean '\($0)'?" } ?? ""

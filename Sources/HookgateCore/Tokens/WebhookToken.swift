@@ -51,6 +51,14 @@ package struct WebhookToken: Sendable {
         String(secretText.prefix(isChecksummed ? 8 : min(4, secretText.count / 4))) + "…"
     }
 
+    /// Whether a text that was given for something else had better not be printed: it has our prefix, or it is as long
+    /// and as plain as a token of the old system.
+    package static func isLikely(_ text: String) -> Bool {
+        if text.hasPrefix(prefix) { return true }
+        return (24...longestInherited).contains(text.utf8.count)
+            && text.utf8.allSatisfy { Base64URL.isMember($0) && $0 != UInt8(ascii: "-") }
+    }
+
     private static func hasValidChecksum(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { bytes in
