@@ -23,7 +23,7 @@ check: ## formatting, module boundaries, reference pages, stray words
 	@scripts/check
 
 build: ## the release binary, at .build/release/hookgate
-	swift build -c release --product hookgate
+	swift build -c release --product hookgate --static-swift-stdlib
 
 install: build ## binary and shell completions, below PREFIX (/usr/local), inside DESTDIR
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)/bash-completion/completions" \
