@@ -126,6 +126,7 @@ async def _round(race: Race, address: tuple[str, int], token: str, name: str, wo
         f"WHERE webhook_token = '{token}'")
     commit = time.monotonic()
     await asyncio.gather(*readers)
+    assert last_accepted > 0, "the token was never accepted, so nothing was raced"
     late = last_accepted - commit
     race.slowest = max(race.slowest, late)
     race.accepted_late += late > PROMISE

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from revocation import revoked_while_silent
 from world import Account, World
 
 
@@ -216,4 +217,5 @@ ALL = [
     (both_stores_down_and_restarted, 3, 1),
     (disk_full, 2, 1),
     (sync_failing, 3, 1),
+    (revoked_while_silent, 20, 1),
 ]
