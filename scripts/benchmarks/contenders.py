@@ -28,7 +28,8 @@ def install():
         subprocess.run(["/usr/bin/python3", "-m", "venv", VENV], check=True)
         subprocess.run([VENV / "bin/python", "-m", "pip", "install", "-q", *PYTHON_PACKAGES], check=True)
     subprocess.run(
-        ["swift", "build", "-c", "release", "--package-path", "Benchmarks", "--scratch-path", ".build/benchmarks/swift"],
+        ["swift", "build", "-c", "release", "--static-swift-stdlib", "--package-path", "Benchmarks",
+         "--scratch-path", ".build/benchmarks/swift"],
         check=True, cwd=ROOT)
 
 
