@@ -23,7 +23,8 @@ let package = Package(
     name: "hookgate",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "hookgate", targets: ["hookgate"])
+        .executable(name: "hookgate", targets: ["hookgate"]),
+        .executable(name: "hookgate-evolution-sim", targets: ["hookgate-evolution-sim"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -53,6 +54,10 @@ let package = Package(
             name: "Senders",
             dependencies: ["HookgateCore", "RedisClient", asyncHTTPClient, nioCore, nioHTTP1, nioPosix, nioSSL]
         ),
+        .target(
+            name: "EvolutionClient",
+            dependencies: ["HookgateCore", "EvolutionAPI", asyncHTTPClient, nioCore, nioHTTP1, nioPosix]
+        ),
         .target(name: "Migration", dependencies: ["HookgateCore"]),
         .target(name: "Fleet", dependencies: ["HookgateCore"]),
         .target(
@@ -65,6 +70,8 @@ let package = Package(
             resources: [.embedInCode("Demo/Resources")]
         ),
         .executableTarget(name: "hookgate", dependencies: ["HookgateCommands", argumentParser]),
+        .target(name: "EvolutionSimulator", dependencies: [asyncHTTPClient, crypto, nioCore, nioHTTP1, nioPosix]),
+        .executableTarget(name: "hookgate-evolution-sim", dependencies: ["EvolutionSimulator", argumentParser]),
         .target(
             name: "HookgateTestSupport",
             dependencies: ["HookgateCore", "PostgresClient", "Store", subprocess],
@@ -76,6 +83,16 @@ let package = Package(
         ),
         .testTarget(
             name: "EvolutionAPITests", dependencies: ["EvolutionAPI", "HookgateCore", "HookgateTestSupport", crypto]),
+        .testTarget(
+            name: "EvolutionClientTests",
+            dependencies: [
+                "EvolutionAPI", "EvolutionClient", "EvolutionSimulator", "HookgateCore", "HookgateTestSupport",
+            ]
+        ),
+        .testTarget(
+            name: "EvolutionSimulatorTests",
+            dependencies: ["EvolutionSimulator", "HookgateTestSupport", asyncHTTPClient, crypto, nioCore, nioHTTP1]
+        ),
         .testTarget(name: "PostgresClientTests", dependencies: ["PostgresClient", "HookgateTestSupport", subprocess]),
         .testTarget(
             name: "RedisClientTests",
