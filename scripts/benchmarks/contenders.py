@@ -1,7 +1,6 @@
 """The servers that the gateway's benchmark compares, each on one core: hookgate, and its peers."""
 
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -23,7 +22,7 @@ def free_port():
 
 
 def install():
-    """What comes neither with the system nor with us: the original's stack from PyPI, and the bare handler, built here."""
+    """What comes neither with the system nor with us: the original's stack, and the bare handler, built here."""
     if not (VENV / "bin/uvicorn").exists():
         subprocess.run(["/usr/bin/python3", "-m", "venv", VENV], check=True)
         subprocess.run([VENV / "bin/python", "-m", "pip", "install", "-q", *PYTHON_PACKAGES], check=True)
@@ -89,9 +88,8 @@ class Redis:
     def __init__(self, folder):
         self.socket = f"{folder}/redis.sock"
         self.process = subprocess.Popen(
-            ["taskset", "-c", str(SERVER_CORE), "redis-server", "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "777",
-             "--save", "",
-             "--dir", str(folder)], stdout=subprocess.DEVNULL)
+            ["taskset", "-c", str(SERVER_CORE), "redis-server", "--port", "0", "--unixsocket", self.socket,
+             "--unixsocketperm", "777", "--save", "", "--dir", str(folder)], stdout=subprocess.DEVNULL)
         while not os.path.exists(self.socket):
             time.sleep(0.02)
 
@@ -103,8 +101,8 @@ class Redis:
                 words = ("SET", f"token:{token}", tenant)
                 client.sendall((f"*{len(words)}\r\n" + "".join(f"${len(w)}\r\n{w}\r\n" for w in words)).encode())
             wanted, answers = b"+OK\r\n" * len(tenants), b""
-            while wanted.startswith(answers) and answers != wanted:
-                answers += client.recv(65_536)
+            while len(answers) < len(wanted) and (part := client.recv(65_536)):
+                answers += part
         assert answers == wanted, "Redis did not take every token"
 
     def stop(self):
@@ -115,9 +113,10 @@ class Redis:
 def hookgate(name, folder, server, database, counts_server=False, environment=None):
     """`hookgate serve` as it is shipped: logging and metrics on, nothing tuned."""
     port, data = free_port(), folder / f"data-{database}"
+    helpers = [("postgres", server.postmaster)] if counts_server else []
     made = Contender(
         name, [HOOKGATE, "serve", "--listen", f"127.0.0.1:{port}", "--data-dir", data], port,
-        {"DATABASE_URL": server.url(database), **(environment or {})}, [("postgres", server.postmaster)] if counts_server else [], folder)
+        {"DATABASE_URL": server.url(database), **(environment or {})}, helpers, folder)
     made.data = data
     return made.wait(300)
 
@@ -136,7 +135,8 @@ def nginx(folder, redis, tenants):
                         "REDIS_SOCKET": redis.socket}.items():
         text = text.replace(f"@{word}@", str(value))
     (folder / "nginx.conf").write_text(text)
-    both = Contender("nginx + Lua", ["nginx", "-c", folder / "nginx.conf", "-p", folder], ports[0], folder=folder).wait()
+    command = ["nginx", "-c", folder / "nginx.conf", "-p", folder]
+    both = Contender("nginx + Lua", command, ports[0], folder=folder).wait()
     other = object.__new__(Contender)
     other.__dict__ = {**both.__dict__, "name": "nginx + Lua + Redis", "port": ports[1],
                       "helpers": [("redis", redis.process.pid)]}
@@ -148,7 +148,7 @@ def original(folder, redis, store=None, server=None):
     port = free_port()
     environment = {"REDIS_SOCKET": redis.socket, **({"STORE": store} if store else {})}
     helpers = [("redis", redis.process.pid)] + ([("postgres", server.postmaster)] if store else [])
-    command = [VENV / "bin/python", "-m", "uvicorn", "--app-dir", PEERS, "--host", "127.0.0.1", "--port", port, "--no-access-log",
-               "--log-level", "warning", "original_app:app"]
+    command = [VENV / "bin/python", "-m", "uvicorn", "--app-dir", PEERS, "--host", "127.0.0.1", "--port", port,
+               "--no-access-log", "--log-level", "warning", "original_app:app"]
     name = "FastAPI + Redis" + (" + PostgreSQL" if store else "")
     return Contender(name, command, port, {**environment, "PYTHONDONTWRITEBYTECODE": "1"}, helpers, folder).wait()

@@ -46,6 +46,8 @@ class Fleet:
 
 def freeze(server, signal_number):
     """Stops PostgreSQL where it stands, or lets it go on: nothing can be shipped meanwhile."""
+    if server.postmaster is None:
+        return
     children = subprocess.run(["pgrep", "-P", str(server.postmaster)], text=True, stdout=subprocess.PIPE).stdout.split()
     for pid in [server.postmaster, *map(int, children)]:
         try:

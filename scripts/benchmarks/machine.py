@@ -29,6 +29,7 @@ class Server:
             os.chown(self.folder, postgres.pw_uid, postgres.pw_gid)
             self.prefix += ["setpriv", f"--reuid={postgres.pw_uid}", f"--regid={postgres.pw_gid}", "--clear-groups"]
         self.data = f"{self.folder}/data"
+        self.postmaster = None
 
     def start(self):
         self.run("initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
