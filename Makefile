@@ -6,10 +6,10 @@ RELEASE := .build/release/hookgate
 SHARE := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build install bench faults fuzz reference format run-demo
+.PHONY: help demo test check build install package package-test bench faults fuzz reference format run-demo
 
 help: ## list what make can do here
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: ## the whole story on a private PostgreSQL, with a sample fleet
 	@scripts/system-packages demo
@@ -32,6 +32,12 @@ install: build ## binary and shell completions, below PREFIX (/usr/local), insid
 	$(RELEASE) --generate-completion-script bash > "$(SHARE)/bash-completion/completions/hookgate"
 	$(RELEASE) --generate-completion-script zsh > "$(SHARE)/zsh/site-functions/_hookgate"
 	$(RELEASE) --generate-completion-script fish > "$(SHARE)/fish/vendor_completions.d/hookgate.fish"
+
+package: build ## the Debian package, in .build/package
+	@scripts/package
+
+package-test: package ## installs that package into a fresh Debian and serves from there; needs root
+	@scripts/package-test
 
 bench: build ## the gateway and a migration of a million instances beside peers, allocations; writes docs/benchmarks.md
 	@scripts/bench
