@@ -52,8 +52,18 @@ extension Explain {
             time(summary.receivedAt), "on the \(summary.route == .token ? "token" : "legacy") route",
             event.eventSuffix.map { "by-events URL \($0)" }, summary.kind ?? "of unknown kind",
             summary.instanceName.map { "instance \($0)" }, "\(summary.bodyBytes) bytes",
-            event.body == nil ? "body not kept any more" : nil,
+            Self.absence(event.body),
         ].compactMap { $0 }.joined(separator: ", ").printable
+    }
+
+    private static func absence(_ body: Result<[UInt8], BodyAbsence>) -> String? {
+        guard case .failure(let absence) = body else { return nil }
+        return switch absence {
+        case .notKept: "body not kept any more"
+        case .keyForgotten: "body sealed, its key removed"
+        case .masterKeyMissing: "body sealed, its master key not set here"
+        case .damaged: "body damaged"
+        }
     }
 
     private static func state(_ summary: EventSummary) -> String {

@@ -11,6 +11,8 @@ package struct EventFilter: Sendable, Equatable {
     package var reason: QuarantineReason?
     /// The body's `event`, as Evolution spells it: `messages.upsert`.
     package var kind: String?
+    /// These alone, where given.
+    package var ids: [EventID]?
     package var receivedFrom: Date?
     package var receivedBefore: Date?
     /// How many at most.
@@ -84,11 +86,11 @@ package struct StoredEvent: Sendable, Equatable {
     package let storedAt: Date
     package let organizationID: OrganizationID?
     package let eventSuffix: String?
-    /// Nil when it is not kept any more.
-    package let body: [UInt8]?
+    package let body: Result<[UInt8], BodyAbsence>
 
     package init(
-        summary: EventSummary, storedAt: Date, organizationID: OrganizationID?, eventSuffix: String?, body: [UInt8]?
+        summary: EventSummary, storedAt: Date, organizationID: OrganizationID?, eventSuffix: String?,
+        body: Result<[UInt8], BodyAbsence>
     ) {
         self.summary = summary
         self.storedAt = storedAt

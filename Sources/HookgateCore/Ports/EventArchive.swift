@@ -6,6 +6,9 @@ package protocol EventArchive: Sendable {
     /// Nil when there is no such event.
     func event(_ id: EventID) async throws -> StoredEvent?
 
+    /// Every attempt to deliver it, oldest first; the last thousand of them.
+    func attempts(of id: EventID) async throws -> [RecordedAttempt]
+
     /// The event that the one with this id repeats, when that was not stored for this reason in the last days.
     func original(of id: EventID) async throws -> EventID?
 }

@@ -5,9 +5,11 @@ package import PostgresClient
 /// What `hookgate explain` reads: the token ledger, the legacy tables, and an event's way.
 package struct PostgresExplainEvidence: ExplainEvidence {
     private let pool: PostgresPool
+    private let bodies: BodyVault
 
-    package init(pool: PostgresPool) {
+    package init(pool: PostgresPool, bodies: BodyVault = .clear) {
         self.pool = pool
+        self.bodies = bodies
     }
 
     package func tokenHistory(_ digest: TokenDigest) async throws -> TokenHistory? {
@@ -72,7 +74,7 @@ package struct PostgresExplainEvidence: ExplainEvidence {
     }
 
     package func timeline(of id: EventID) async throws -> EventTimeline? {
-        guard let event = try await PostgresEventArchive(pool: pool).event(id) else { return nil }
+        guard let event = try await PostgresEventArchive(pool: pool, bodies: bodies).event(id) else { return nil }
         let places = try await pool.query(
             """
             SELECT gateway_id::text AS gateway, spool_segment, spool_offset FROM hookgate.events

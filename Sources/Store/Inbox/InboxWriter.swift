@@ -1,3 +1,4 @@
+import Crypto
 import FoundationEssentials
 import HookgateCore
 import PostgresClient
@@ -12,10 +13,12 @@ struct InboxWriter: Sendable {
             SELECT * FROM unnest(
                 $1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
                 $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[],
-                $16::bytea[], $17::bytea[], $20::uuid[], $21::timestamptz[], $22::text[], $24::text[], $25::timestamptz[])
+                $16::bytea[], $17::bytea[], $20::uuid[], $21::timestamptz[], $22::text[], $24::text[], $25::timestamptz[],
+                $26::bigint[])
             AS t(id, received_at, integration_id, organization_id, clinic_id, instance_name, route, event,
                 event_suffix, message_id, chat, state, quarantine_reason, spool_segment, spool_offset,
-                body_sha256, body, original_id, original_received_at, duplicate_kind, twin_route, twin_received_at)
+                body_sha256, body, original_id, original_received_at, duplicate_kind, twin_route, twin_received_at,
+                body_bytes)
         ), stored AS (
             INSERT INTO hookgate.events (
                 id, day, received_at, stored_at, integration_id, organization_id, clinic_id, instance_name, route,
@@ -23,7 +26,7 @@ struct InboxWriter: Sendable {
                 spool_offset, body_bytes, body_sha256)
             SELECT id, (received_at AT TIME ZONE 'UTC')::date, received_at, $18, integration_id, organization_id,
                 clinic_id, instance_name, route, event, event_suffix, message_id, chat, state, quarantine_reason,
-                $19, spool_segment, spool_offset, octet_length(body), body_sha256
+                $19, spool_segment, spool_offset, body_bytes, body_sha256
             FROM incoming WHERE original_id IS NULL
             ON CONFLICT DO NOTHING
             RETURNING id, day
@@ -85,6 +88,14 @@ struct InboxWriter: Sendable {
     let pool: PostgresPool
     let gatewayID: UUID
     let time: TimeSource
+    let bodies: BodyVault
+
+    init(pool: PostgresPool, gatewayID: UUID, time: TimeSource, bodies: BodyVault = .clear) {
+        self.pool = pool
+        self.gatewayID = gatewayID
+        self.time = time
+        self.bodies = bodies
+    }
 
     /// Writes a batch. Rows that the database refuses for what is in them are found by halving, and go in without
     /// their texts, so that one odd event does not hold up all that follow.
@@ -108,7 +119,9 @@ struct InboxWriter: Sendable {
             try await connection.query(Self.ensurePartitions, [records.map(\.event.receivedAt)])
             let now = time.now
             let duplicates = try await DedupeLedger(connection: connection).duplicates(among: records, at: now)
-            let counts = try await connection.query(Self.insert, parameters(records, duplicates, now))[0]
+            let sealed = try await bodies.seal(
+                records.map { ($0.event.id, $0.event.organizationID, $0.body) }, at: now, on: connection)
+            let counts = try await connection.query(Self.insert, parameters(records, sealed, duplicates, now))[0]
             return InboxCounts(
                 stored: try counts.decode("stored"), retries: try counts.decode("retries"),
                 copies: try counts.decode("copies"))
@@ -116,8 +129,11 @@ struct InboxWriter: Sendable {
     }
 
     private func parameters(
-        _ records: ArraySlice<InboxRecord>, _ duplicates: [UUID: Duplicate], _ now: Date
+        _ records: ArraySlice<InboxRecord>, _ stored: [[UInt8]], _ duplicates: [UUID: Duplicate], _ now: Date
     ) -> [any PostgresEncodable] {
+        // Of what is stored: of a sealed body the digest says nothing either.
+        let digests =
+            bodies.seals ? stored.map { Array(SHA256.hash(data: $0)) } : records.map(\.bodyDigest)
         let repeated = records.map { duplicates[$0.event.id.uuid] }
         // Originals of the same batch, which the statement itself cannot see in the table yet.
         let own = Dictionary(records.map { ($0.event.id.uuid, $0.event) }) { first, _ in first }
@@ -129,9 +145,10 @@ struct InboxWriter: Sendable {
             records.map(\.kind), records.map(\.eventSuffix), records.map(\.messageID), records.map(\.chat),
             records.map(\.state.rawValue), records.map(\.quarantineReason),
             records.map { Int64(clamping: $0.position.segment) }, records.map { Int64(clamping: $0.position.offset) },
-            records.map(\.bodyDigest), records.map(\.body), now, gatewayID,
+            digests, stored, now, gatewayID,
             repeated.map(\.?.original.id), repeated.map(\.?.original.receivedAt), repeated.map(\.?.kind.rawValue),
             now.addingTimeInterval(DedupeLedger.lifetime), twins.map(\.?.route.rawValue), twins.map(\.?.receivedAt),
+            records.map { Int64($0.body.count) },
         ]
     }
 

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 package import HookgateCore
 package import PostgresClient
 
@@ -11,37 +11,25 @@ package struct PostgresEventArchive: EventArchive {
         """
 
     private let pool: PostgresPool
+    private let bodies: BodyVault
 
-    package init(pool: PostgresPool) {
+    package init(pool: PostgresPool, bodies: BodyVault = .clear) {
         self.pool = pool
+        self.bodies = bodies
     }
 
     package func list(_ filter: EventFilter) async throws -> EventPage {
         let limit = min(max(1, filter.limit), EventFilter.largestPage)
-        var conditions: [String] = []
-        var parameters: [any PostgresEncodable] = []
-        func condition(_ text: (Int) -> String, _ value: any PostgresEncodable) {
-            parameters.append(value)
-            conditions.append(text(parameters.count))
-        }
-        // Written out one by one, and left out where not asked for, so that the planner sees which index serves.
-        if let clinic = filter.clinic { condition({ "e.clinic_id = $\($0)" }, clinic.uuid) }
-        if let instance = filter.instance { condition({ "e.instance_name = $\($0)" }, instance.text) }
-        if let state = filter.state { condition({ "e.state = $\($0)" }, state.rawValue) }
-        if let reason = filter.reason { condition({ "e.quarantine_reason = $\($0)" }, reason.rawValue) }
-        if let kind = filter.kind { condition({ "e.event = $\($0)" }, kind) }
-        if let from = filter.receivedFrom { condition({ "e.received_at >= $\($0)" }, from) }
-        if let before = filter.receivedBefore { condition({ "e.received_at < $\($0)" }, before) }
+        var conditions = EventConditions(filter)
         if let cursor = filter.cursor {
-            parameters += [cursor.receivedAt, cursor.id.uuid]
-            conditions.append("(e.received_at, e.id) < ($\(parameters.count - 1), $\(parameters.count))")
+            let (time, id) = (conditions.parameter(cursor.receivedAt), conditions.parameter(cursor.id.uuid))
+            conditions.require("(e.received_at, e.id) < (\(time), \(id))")
         }
         let rows = try await pool.query(
             """
-            SELECT \(Self.columns) FROM hookgate.events AS e
-            \(conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND "))
+            SELECT \(Self.columns) FROM hookgate.events AS e WHERE \(conditions.sql)
             ORDER BY e.received_at DESC, e.id DESC LIMIT \(limit + 1)
-            """, parameters)
+            """, conditions.parameters)
         let events = try rows.prefix(limit).map(Self.summary)
         let next = rows.count > limit ? events.last.map { EventCursor(receivedAt: $0.receivedAt, id: $0.id) } : nil
         return EventPage(events: events, next: next)
@@ -53,13 +41,48 @@ package struct PostgresEventArchive: EventArchive {
             SELECT \(Self.columns), e.stored_at, e.organization_id, e.event_suffix, b.body
             FROM hookgate.events AS e LEFT JOIN hookgate.event_bodies AS b ON b.day = e.day AND b.id = e.id
             WHERE e.id = $1 AND ($2::date IS NULL OR e.day BETWEEN $2::date - 1 AND $2::date + 1)
-            """, [id.uuid, id.receivedAt.map(Self.day)])
-        return try rows.first.map { row in
-            StoredEvent(
-                summary: try Self.summary(row), storedAt: try row.decode("stored_at"),
-                organizationID: try row.decode("organization_id", as: UUID?.self).map { OrganizationID($0) },
-                eventSuffix: try row.decode("event_suffix"), body: try row.decode("body"))
+            """, [id.uuid, id.receivedAt.map(EventConditions.day)])
+        guard let row = rows.first else { return nil }
+        let summary = try Self.summary(row)
+        return StoredEvent(
+            summary: summary, storedAt: try row.decode("stored_at"),
+            organizationID: try row.decode("organization_id", as: UUID?.self).map { OrganizationID($0) },
+            eventSuffix: try row.decode("event_suffix"),
+            body: try await body(of: id, try row.decode("body", as: [UInt8]?.self)))
+    }
+
+    private func body(of id: EventID, _ bytes: [UInt8]?) async throws -> Result<[UInt8], BodyAbsence> {
+        guard let bytes else { return .failure(.notKept) }
+        return try await bodies.open([BodyVault.Stored(event: id, bytes: bytes)], on: pool)[0]
+    }
+
+    package func attempts(of id: EventID) async throws -> [RecordedAttempt] {
+        let rows = try await pool.query(
+            """
+            SELECT attempt, started_at, duration_ms, result, status, destination, is_orphan FROM (
+                SELECT * FROM hookgate.delivery_attempts
+                WHERE event_id = $1 AND ($2::date IS NULL OR day BETWEEN $2::date - 1 AND $2::date + 1)
+                ORDER BY started_at DESC LIMIT 1000
+            ) AS latest ORDER BY started_at
+            """, [id.uuid, id.receivedAt.map(EventConditions.day)])
+        return try rows.map { row in
+            RecordedAttempt(
+                attempt: try row.decode("attempt"), startedAt: try row.decode("started_at"),
+                duration: .milliseconds(try row.decode("duration_ms", as: Int64.self)),
+                result: try row.decode("result"), status: try row.decode("status"),
+                destination: try row.decode("destination"), isOrphan: try row.decode("is_orphan"))
         }
+    }
+
+    private struct RevealDetail: Encodable {
+        let reason: String
+    }
+
+    /// Notes in the audit log that somebody is shown a body in clear.
+    package func noteReveal(of id: EventID, reason: String, actor: String, at now: Date) async throws {
+        let entry = try AuditEntry(
+            actor: actor, action: "events.reveal", subject: id.text, detail: RevealDetail(reason: reason))
+        try await pool.transaction { connection in try await AuditLog.append(entry, at: now, on: connection) }
     }
 
     package func original(of id: EventID) async throws -> EventID? {
@@ -67,9 +90,6 @@ package struct PostgresEventArchive: EventArchive {
             "SELECT original_id FROM hookgate.duplicate_events WHERE id = $1", [id.uuid])
         return try rows.first.map { EventID(try $0.decode("original_id", as: UUID.self)) }
     }
-
-    /// The id tells the day, and the day the partition.
-    private static func day(_ instant: Date) -> String { String(instant.formatted(.iso8601).prefix(10)) }
 
     static func summary(_ row: PostgresRow) throws(PostgresError) -> EventSummary {
         EventSummary(

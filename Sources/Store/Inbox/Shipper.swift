@@ -39,13 +39,13 @@ package final class Shipper: Sendable {
     private let state = Mutex(ShipperStatus())
 
     package init(
-        spool: Spool, pool: PostgresPool, routing: any RoutingSource, options: Options = Options(),
-        time: TimeSource = .system, logger: Logger,
+        spool: Spool, pool: PostgresPool, routing: any RoutingSource, bodies: BodyVault = .clear,
+        options: Options = Options(), time: TimeSource = .system, logger: Logger,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
         self.spool = spool
         self.pool = pool
-        self.writer = InboxWriter(pool: pool, gatewayID: spool.gatewayID, time: time)
+        self.writer = InboxWriter(pool: pool, gatewayID: spool.gatewayID, time: time, bodies: bodies)
         self.routing = routing
         self.options = options
         self.time = time

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HookgateCore
 import PostgresClient
 
@@ -15,7 +14,7 @@ struct HeldConditions {
         if let from = filter.receivedFrom { require(from) { "e.received_at >= \($0)" } }
         if let ids = filter.ids {
             require(ids.map(\.uuid)) { "e.id = ANY (\($0)::uuid[])" }
-            if let days = Self.days(of: ids) { require(days) { "e.day = ANY (\($0)::date[])" } }
+            if let days = EventConditions.days(of: ids) { require(days) { "e.day = ANY (\($0)::date[])" } }
         }
     }
 
@@ -34,17 +33,5 @@ struct HeldConditions {
 
     private mutating func require(_ value: any PostgresEncodable, _ condition: (String) -> String) {
         conditions.append(condition(parameter(value)))
-    }
-
-    /// An id of ours tells the day, and the day the partition; nil as soon as one does not.
-    private static func days(of ids: [EventID]) -> [String]? {
-        var days: Set<String> = []
-        for id in ids {
-            guard let instant = id.receivedAt else { return nil }
-            for offset in [-86_400.0, 0, 86_400] {
-                days.insert(String(instant.addingTimeInterval(offset).formatted(.iso8601).prefix(10)))
-            }
-        }
-        return days.sorted()
     }
 }

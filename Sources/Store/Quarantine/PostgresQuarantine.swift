@@ -11,9 +11,11 @@ package struct PostgresQuarantine: QuarantineStore, QuarantineCounting {
         "e.integration_id, CASE WHEN e.integration_id IS NULL THEN e.instance_name END"
 
     private let pool: PostgresPool
+    private let bodies: BodyVault
 
-    package init(pool: PostgresPool) {
+    package init(pool: PostgresPool, bodies: BodyVault = .clear) {
         self.pool = pool
+        self.bodies = bodies
     }
 
     // MARK: Looking
@@ -151,7 +153,7 @@ package struct PostgresQuarantine: QuarantineStore, QuarantineCounting {
                 SELECT e.day, e.id FROM hookgate.events AS e
                 WHERE \(conditions.sql) ORDER BY e.received_at, e.id LIMIT \(max(1, limit)) FOR UPDATE
             ), changed AS (
-                UPDATE hookgate.events AS e SET state = 'discarded' FROM chosen AS c
+                UPDATE hookgate.events AS e SET state = 'discarded', settled_at = \(decidedAt) FROM chosen AS c
                 WHERE e.day = c.day AND e.id = c.id AND e.state = 'quarantined'
                 RETURNING e.id, e.quarantine_reason
             ), noted AS (
@@ -210,15 +212,16 @@ package struct PostgresQuarantine: QuarantineStore, QuarantineCounting {
             JOIN hookgate.event_bodies AS b
                 ON b.day = (wanted.received_at AT TIME ZONE 'UTC')::date AND b.id = wanted.id
             """, [events.map(\.id.uuid), events.map(\.receivedAt)])
-        var namings: [EventID: HeldEvent.Naming] = [:]
-        for row in rows {
-            let body: [UInt8] = try row.decode("body")
-            namings[EventID(try row.decode("id", as: UUID.self))] = Self.naming(in: body)
+        let stored = try rows.map { row in
+            BodyVault.Stored(event: EventID(try row.decode("id", as: UUID.self)), bytes: try row.decode("body"))
         }
-        return namings
+        let opened = try await bodies.open(stored, on: pool)
+        return Dictionary(
+            zip(stored.map(\.event), opened.map(Self.naming)), uniquingKeysWith: { first, _ in first })
     }
 
-    private static func naming(in body: [UInt8]) -> HeldEvent.Naming {
+    private static func naming(in body: Result<[UInt8], BodyAbsence>) -> HeldEvent.Naming {
+        guard case .success(let body) = body else { return .bodyGone }
         do throws(BodyError) {
             return try BodyScanner.scan(body).instance.map { .instance(InstanceName($0)) } ?? .nobody
         } catch {
