@@ -1,5 +1,6 @@
 import FoundationEssentials
 import PostgresClient
+import Store
 
 /// The database that a command works on.
 struct Database {
@@ -8,6 +9,7 @@ struct Database {
     let url: String
     /// For what needs a session of its own: LISTEN, locks, schema.
     let directURL: String
+    let bodies: BodyVault
 
     private static let commandConnections = 3
 
@@ -16,7 +18,9 @@ struct Database {
     static func use<T>(_ configuration: Configuration, _ body: (Database) async throws -> T) async throws -> T {
         let url = try configuration.databaseURL ?? privateURL(configuration)
         let pool = PostgresPool(url: url, options: PostgresPoolOptions(maximumConnections: commandConnections))
-        let database = Database(pool: pool, url: url, directURL: configuration.databaseDirectURL ?? url)
+        let database = Database(
+            pool: pool, url: url, directURL: configuration.databaseDirectURL ?? url,
+            bodies: BodyVault(masterKeys: configuration.bodyMasterKeys))
         do {
             let result = try await body(database)
             await pool.close()

@@ -35,6 +35,7 @@ struct GatewayAssembly {
     private let alarms: AlarmWatch?
     private let metrics: GatewayMetrics
     private let preparation: DatabasePreparation
+    private let retention: RetentionKeeper
     /// Nil where no Redis is configured.
     private let redis: RedisTier?
     private let server: WebhookServer
@@ -77,7 +78,9 @@ struct GatewayAssembly {
         feed = RoutingFeed(
             source: redis?.source ?? feedSource, table: table, resolver: resolver, metrics: metrics, logger: logger)
         // What was undecided is decided for good, so PostgreSQL itself is asked.
-        shipper = Shipper(spool: spool, pool: shippingPool, routing: source, logger: logger)
+        shipper = Shipper(
+            spool: spool, pool: shippingPool, routing: source,
+            bodies: BodyVault(masterKeys: configuration.bodyMasterKeys), logger: logger)
         preparation = DatabasePreparation(
             pool: feedPool, directURL: directURL, publicURL: configuration.statedPublicURL,
             appliesSchema: appliesSchema, logger: logger)
@@ -88,10 +91,13 @@ struct GatewayAssembly {
         refusals = RefusalTally()
         oldWay = OldWayWatch(
             inventory: PostgresMigrationInventory(pool: chorePool), ledger: PostgresOldWayLedger(pool: chorePool))
+        retention = RetentionKeeper(
+            pool: chorePool, times: configuration.retention, holder: spool.gatewayID,
+            isReady: { [preparation] in !preparation.probeKeys.isEmpty }, logger: logger)
         alarms = try HTTPAlarmSender(configuration).map { AlarmWatch(sender: $0, logger: logger) }
         status = GatewayStatus(
             spool: spool, shipper: shipper, table: table, preparation: preparation, quarantine: quarantine,
-            coverage: coverage, oldWay: oldWay, alarms: alarms, redis: redis)
+            coverage: coverage, oldWay: oldWay, alarms: alarms, redis: redis, retention: retention)
         trafficLog = TrafficLog(logger: logger, metrics: metrics)
         let intake = WebhookIntake(
             resolver: resolver, spool: spool, probeKeys: { [preparation] in preparation.probeKeys },
@@ -129,6 +135,7 @@ struct GatewayAssembly {
                         isAnswered: isAnswered, isStorable: spool.statistics().takesEvents, mishaps: metrics.mishaps)
                 }
             },
+            LoopService(name: "retention") { [retention] in await retention.run() },
             LoopService(name: "traffic log") { [trafficLog] in await trafficLog.run() },
             ServerService(server: server, onListening: onListening),
         ]

@@ -14,7 +14,7 @@ extension GatewayStatus {
         samples += Self.samples(shipper.status)
         samples += shipper.lags.samples(
             "hookgate_ship_lag_seconds", help: "From an event's arrival until the inbox has it.")
-        samples += quarantine.samples() + oldWay.samples()
+        samples += quarantine.samples() + oldWay.samples() + retention.status.samples()
         if let alarms { samples += alarms.samples() }
         if let redis { samples += Self.samples(redis) }
         return samples

@@ -16,6 +16,7 @@ struct GatewayStatus: GatewayReporting {
     /// Nil where nobody is to be told.
     let alarms: AlarmWatch?
     let redis: RedisTier?
+    let retention: RetentionKeeper
 
     /// So many looks at our own address without an answer, five seconds apart, and nobody else is answered either.
     private static let alarmingLooks = 3
@@ -26,7 +27,7 @@ struct GatewayStatus: GatewayReporting {
         let statistics = spool.statistics()
         let parts = [
             listenerPart(), spoolPart(statistics), routingPart(), schemaPart(), shippingPart(), quarantinePart(),
-            undecidedPart(statistics),
+            undecidedPart(statistics), retentionPart(),
         ]
         return Readiness(parts: parts + [redis.map(redisPart)].compactMap(\.self))
     }
@@ -46,6 +47,11 @@ struct GatewayStatus: GatewayReporting {
             name: "undecided", state: .degraded,
             detail: "\(spool.undecidedBytes) of \(spool.undecidedLimitBytes) bytes that nobody can decide wait; "
                 + "they are decided when the database answers")
+    }
+
+    private func retentionPart() -> Readiness.Part {
+        guard let failure = retention.status.lastFailure else { return .init(name: "retention", state: .ok) }
+        return .init(name: "retention", state: .degraded, detail: failure)
     }
 
     private func redisPart(_ redis: RedisTier) -> Readiness.Part {

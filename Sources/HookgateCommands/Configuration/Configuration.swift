@@ -2,6 +2,7 @@ package import FoundationEssentials
 package import HookgateCore
 package import Logging
 package import RedisClient
+package import Store
 
 /// The whole configuration, typed and checked.
 ///
@@ -25,6 +26,9 @@ package struct Configuration: Sendable {
     package let evolutionWebhookSecret: Secret?
     package let deliverURL: String?
     package let deliverSecret: Secret?
+    package let retention: RetentionTimes
+    /// Nil means: bodies are stored in clear.
+    package let bodyMasterKeys: BodyMasterKeys?
     package let adminToken: Secret?
     package let alertURL: String?
     package let alertSecret: Secret?
@@ -56,6 +60,7 @@ package struct Configuration: Sendable {
         self.evolutionWebhookSecret = reader.value(of: .evolutionWebhookSecret, SettingReading.secret)
         self.deliverURL = reader.value(of: .deliverURL, SettingReading.webURL)
         self.deliverSecret = reader.value(of: .deliverSecret, SettingReading.secret)
+        self.bodyMasterKeys = Self.bodyMasterKeys(&reader)
         self.adminToken = reader.value(of: .adminToken, SettingReading.secret)
         self.alertURL = reader.value(of: .alertURL, SettingReading.webURL)
         self.alertSecret = reader.value(of: .alertSecret, SettingReading.secret)
@@ -65,6 +70,7 @@ package struct Configuration: Sendable {
         let heldEvents = reader.value(of: .quarantineMaxEvents, SettingReading.count)
         let heldBytes = reader.value(of: .quarantineMaxBytes, SettingReading.byteCount)
         let undecidedBytes = reader.value(of: .undecidedMaxBytes, SettingReading.byteCount)
+        let retention = Self.retention(&reader)
         let logLevel = reader.value(of: .logLevel, SettingReading.logLevel)
         let logFormat = reader.value(of: .logFormat, SettingReading.logFormat)
         if let listen, listen.port != 0, listen == consoleListen {
@@ -73,7 +79,7 @@ package struct Configuration: Sendable {
                 at: reader.origin(of: .consoleListen))
         }
         guard let publicURL, let listen, let dataDirectory, let heldEvents, let heldBytes, let undecidedBytes,
-            let logLevel, let logFormat, reader.problems.isEmpty
+            let retention, let logLevel, let logFormat, reader.problems.isEmpty
         else {
             throw ConfigurationError(reader.problems)
         }
@@ -82,6 +88,7 @@ package struct Configuration: Sendable {
         self.dataDirectory = dataDirectory
         self.quarantineLimits = QuarantineLimits(events: heldEvents, bytes: heldBytes)
         self.undecidedMaxBytes = undecidedBytes
+        self.retention = retention
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.settings = reader.settings
@@ -92,6 +99,25 @@ package struct Configuration: Sendable {
     package var statedPublicURL: PublicURL? {
         let origin = settings.first { $0.setting == .publicURL }?.origin
         return origin == .fallback ? nil : publicURL
+    }
+
+    private static func retention(_ reader: inout SettingReader) -> RetentionTimes? {
+        let bodies = reader.value(of: .retainBodies, SettingReading.retentionTime)
+        let events = reader.value(of: .retainEvents, SettingReading.retentionTime)
+        guard let bodies, let events else { return nil }
+        guard bodies <= events else {
+            reader.note(
+                "an event is not forgotten before its body: make this at least retain-bodies, or shorten that one",
+                at: reader.origin(of: .retainEvents))
+            return nil
+        }
+        return RetentionTimes(bodies: bodies, events: events)
+    }
+
+    private static func bodyMasterKeys(_ reader: inout SettingReader) -> BodyMasterKeys? {
+        let key = reader.value(of: .bodyEncryptionKey, SettingReading.masterKey)
+        let previous = reader.value(of: .bodyEncryptionOldKeys, SettingReading.masterKeys)
+        return key.map { BodyMasterKeys(current: $0, previous: previous ?? []) }
     }
 
     private static func servers(

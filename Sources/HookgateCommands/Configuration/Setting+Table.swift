@@ -69,6 +69,22 @@ extension Setting {
         "alert-secret", secrecy: .secret,
         help: "key that signs these (Standard Webhooks); HOOKGATE_DELIVER_SECRET where this is not set")
 
+    package static let retainBodies = Setting(
+        "retain-bodies", fallback: .text("7d"),
+        help: "how long the body of an event that is done with is kept; what waits for delivery or a person is kept on")
+
+    package static let retainEvents = Setting(
+        "retain-events", fallback: .text("90d"),
+        help: "how long the rest of such an event is kept: ids, states, attempts, decisions, traffic by day")
+
+    package static let bodyEncryptionKey = Setting(
+        "body-encryption-key", secrecy: .secret,
+        help: "32 bytes in base64: bodies are then sealed in the inbox with a key for each organization")
+
+    package static let bodyEncryptionOldKeys = Setting(
+        "body-encryption-old-keys", secrecy: .secret,
+        help: "those it replaced, separated by commas, until `hookgate events rewrap-keys` was run")
+
     package static let logLevel = Setting(
         "log-level", inherited: ["LOG_LEVEL"], flag: true, fallback: .text("info"),
         help: "trace, debug, info, notice, warning, error or critical")
@@ -81,7 +97,8 @@ extension Setting {
     package static let all: [Setting] = [
         databaseURL, databaseDirectURL, redisURL, publicURL, listen, consoleListen, dataDirectory,
         quarantineMaxEvents, quarantineMaxBytes, undecidedMaxBytes, legacySunset, evolutionAPIURL, evolutionAPIKey,
-        evolutionWebhookSecret, deliverURL, deliverSecret, adminToken, alertURL, alertSecret, logLevel, logFormat,
+        evolutionWebhookSecret, deliverURL, deliverSecret, retainBodies, retainEvents, bodyEncryptionKey,
+        bodyEncryptionOldKeys, adminToken, alertURL, alertSecret, logLevel, logFormat,
     ]
 
     /// Finds a setting by its name in a file; `database_url` and `DATABASE_URL` are read as `database-url`.

@@ -2,6 +2,7 @@ import FoundationEssentials
 import HookgateCore
 import Logging
 import RedisClient
+import Store
 
 /// From a setting's text to its value. Pure; each says what is wrong without repeating what may be secret.
 enum SettingReading {
@@ -88,6 +89,35 @@ enum SettingReading {
             throw InvalidSetting("not a day; give year, month and day, as in 2027-01-31")
         }
         return day
+    }
+
+    /// How long something is kept. Days go as a whole, so less than one would promise what nobody keeps.
+    static func retentionTime(_ text: String) throws(InvalidSetting) -> Duration {
+        let day = 86_400
+        guard let time = DurationText.parse(text), (.seconds(day) ... .seconds(3_650 * day)).contains(time) else {
+            throw InvalidSetting("not a time from a day to ten years; write it as 7d")
+        }
+        return time
+    }
+
+    static func masterKey(_ text: String) throws(InvalidSetting) -> BodyMasterKey {
+        do throws(BodyMasterKey.Flaw) {
+            return try BodyMasterKey(base64: text)
+        } catch {
+            switch error {
+            case .notBase64: throw InvalidSetting("not base64; make a key with `openssl rand -base64 32`")
+            case .wrongLength(let bytes):
+                throw InvalidSetting("\(bytes) bytes and not 32; make a key with `openssl rand -base64 32`")
+            }
+        }
+    }
+
+    static func masterKeys(_ text: String) throws(InvalidSetting) -> [BodyMasterKey] {
+        var keys: [BodyMasterKey] = []
+        for part in text.split(separator: ",") {
+            keys.append(try masterKey(String(part.filter { !$0.isWhitespace })))
+        }
+        return keys
     }
 
     static func logLevel(_ text: String) throws(InvalidSetting) -> Logger.Level {

@@ -12,4 +12,14 @@ enum Confirmation {
         }
         return ["y", "yes"].contains(answer.lowercased().filter { !$0.isWhitespace })
     }
+
+    /// True when the person types a name once more, letter by letter; for what nothing brings back.
+    static func typed(_ name: String, _ warning: String) -> Bool {
+        StandardStream.error.write("\(warning) Type \(name.printable) to go on: ")
+        guard let answer = readLine(strippingNewline: true) else {
+            StandardStream.error.line()
+            return false
+        }
+        return answer.filter { !$0.isWhitespace } == name
+    }
 }

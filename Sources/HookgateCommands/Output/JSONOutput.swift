@@ -10,6 +10,14 @@ enum JSONOutput {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
+    /// One document on one line, for results that have no end.
+    static func printLine(_ value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        StandardStream.output.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+    }
+
     static func print(_ value: some Encodable) throws {
         StandardStream.output.write(try text(value) + "\n")
     }

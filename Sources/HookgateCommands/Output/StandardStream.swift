@@ -10,6 +10,9 @@ enum StandardStream: Int32 {
     /// Set once a reader has gone away (`| head`): what is said from then on is for nobody, and the work goes on.
     private static let isClosed = Atomic(false)
 
+    /// False once a reader has gone away: what follows without end may end.
+    static var hasReader: Bool { !isClosed.load(ordering: .relaxed) }
+
     /// Writes a line for people; what in it could steer a terminal is escaped.
     func line(_ text: String = "") {
         write(text.printableLines + "\n")

@@ -31,8 +31,8 @@ struct ExplainCommand: Verb {
             let explain = Explain(
                 Explain.Ports(
                     routing: database.routing, catalog: database.catalog,
-                    evidence: PostgresExplainEvidence(pool: database.pool),
-                    quarantine: PostgresQuarantine(pool: database.pool),
+                    evidence: PostgresExplainEvidence(pool: database.pool, bodies: database.bodies),
+                    quarantine: PostgresQuarantine(pool: database.pool, bodies: database.bodies),
                     gateway: HTTPRunningGateway(address: configuration.listen)),
                 limits: configuration.quarantineLimits, time: .system)
             guard let explanation = try await explain.run(text) else {

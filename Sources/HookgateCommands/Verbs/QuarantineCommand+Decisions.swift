@@ -44,7 +44,7 @@ extension QuarantineCommand {
             var options = QuarantineRelease.Options(filter: try selection.filter(events: events, all: all))
             options.trustsName = trustsName
             return try await Database.use(try global.configuration()) { database in
-                let store = PostgresQuarantine(pool: database.pool)
+                let store = PostgresQuarantine(pool: database.pool, bodies: database.bodies)
                 let decisions = QuarantineDecisions(
                     store: store, printer: QuarantineDecisionPrinter(isJSON: global.json))
                 try await decisions.checkIDs(options.filter)
@@ -100,7 +100,7 @@ extension QuarantineCommand {
         func perform() async throws -> ExitStatus {
             let filter = try selection.filter(events: events, all: all)
             return try await Database.use(try global.configuration()) { database in
-                let store = PostgresQuarantine(pool: database.pool)
+                let store = PostgresQuarantine(pool: database.pool, bodies: database.bodies)
                 let printer = QuarantineDecisionPrinter(isJSON: global.json)
                 let decisions = QuarantineDecisions(store: store, printer: printer)
                 try await decisions.checkIDs(filter)

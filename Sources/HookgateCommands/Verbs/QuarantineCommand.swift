@@ -96,10 +96,14 @@ struct QuarantineCommand: AsyncParsableCommand {
             let filter = try selection.filter()
             let configuration = try global.configuration()
             return try await Database.use(configuration) { database in
-                let groups = try await PostgresQuarantine(pool: database.pool).groups(filter, limit: Self.mostGroups)
+                let groups = try await PostgresQuarantine(pool: database.pool, bodies: database.bodies).groups(
+                    filter, limit: Self.mostGroups)
                 let events =
                     limit == 0
-                    ? [] : try await PostgresEventArchive(pool: database.pool).list(page(of: filter)).events
+                    ? []
+                    : try await PostgresEventArchive(pool: database.pool, bodies: database.bodies).list(
+                        page(of: filter)
+                    ).events
                 let printer = QuarantinePrinter(isJSON: global.json, limits: configuration.quarantineLimits)
                 try printer.list(groups, events, at: Date())
                 return printer.isAlarmed(groups) ? .attention : .done

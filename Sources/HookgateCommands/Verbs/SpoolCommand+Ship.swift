@@ -59,7 +59,8 @@ extension SpoolCommand {
                 throw Self.isOwned(directory, pid)
             }
             let shipper = Shipper(
-                spool: spool, pool: database.pool, routing: database.routing, logger: Logger(label: "hookgate"))
+                spool: spool, pool: database.pool, routing: database.routing, bodies: database.bodies,
+                logger: Logger(label: "hookgate"))
             let printer = SpoolPrinter(isJSON: global.json)
             do {
                 try await shipper.shipAll { printer.progress($0) }

@@ -31,13 +31,18 @@ struct ConfigurationMaskingTests {
         #expect(Masking.shown(text, .capabilityURL) == shown)
     }
 
+    /// 32 bytes that read `s3cret` in base64 again and again.
+    private static let masterKey = String(repeating: "s3cret", count: 7) + "s="
+
     /// A value for each setting in which every part that must stay hidden reads `s3cret`.
     private static let environment: [String: String] = [
         "DATABASE_URL": "postgres://app:s3cret@db/app", "DATABASE_DIRECT_URL": "host=db password=s3cret",
         "REDIS_URL": "rediss://default:s3cret@redis:6380", "EVOLUTION_API_URL": "https://evolution.example.org",
         "EVOLUTION_API_KEY": "s3cret", "EVOLUTION_WEBHOOK_SECRET": "s3cret",
         "HOOKGATE_DELIVER_URL": "https://user:s3cret@backend.example.org/in", "HOOKGATE_DELIVER_SECRET": "s3cret",
+        "HOOKGATE_BODY_ENCRYPTION_KEY": masterKey, "HOOKGATE_BODY_ENCRYPTION_OLD_KEYS": masterKey,
         "HOOKGATE_ADMIN_TOKEN": "s3cret", "HOOKGATE_ALERT_URL": "https://hooks.example.org/s3cret",
+        "HOOKGATE_ALERT_SECRET": "s3cret",
     ]
 
     @Test func noRenderingHoldsASecret() throws {

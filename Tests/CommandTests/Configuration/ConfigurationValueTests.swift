@@ -124,4 +124,26 @@ struct ConfigurationValueTests {
                 Configuration.EvolutionServer(name: "default", url: "https://evolution.example.org", key: Secret("k"))
             ])
     }
+
+    @Test func whatIsDoneWithIsKeptForAWeekAndTheRestForThreeMonths() throws {
+        #expect(try configuration([:]).retention == RetentionTimes())
+        let changed = try configuration(["HOOKGATE_RETAIN_BODIES": "1d", "HOOKGATE_RETAIN_EVENTS": "48h"]).retention
+        #expect(changed == RetentionTimes(bodies: .seconds(86_400), events: .seconds(2 * 86_400)))
+        #expect(try problem(["HOOKGATE_RETAIN_BODIES": "12h"]).place == "environment HOOKGATE_RETAIN_BODIES")
+        #expect(try problem(["HOOKGATE_RETAIN_EVENTS": "6d"]).message.contains("not forgotten before its body"))
+    }
+
+    @Test func masterKeysAreThirtyTwoBytesOfBase64() throws {
+        let key = String(repeating: "A", count: 43) + "="
+        #expect(try configuration([:]).bodyMasterKeys == nil)
+        #expect(
+            try configuration([
+                "HOOKGATE_BODY_ENCRYPTION_KEY": key, "HOOKGATE_BODY_ENCRYPTION_OLD_KEYS": "\(key), \(key)",
+            ]).bodyMasterKeys != nil)
+        let short = try problem(["HOOKGATE_BODY_ENCRYPTION_KEY": "s3cretkey"])
+        #expect(short.message.contains("openssl rand -base64 32") && !short.message.contains("s3cret"))
+        #expect(
+            try problem(["HOOKGATE_BODY_ENCRYPTION_OLD_KEYS": "\(key),x"]).place
+                == "environment HOOKGATE_BODY_ENCRYPTION_OLD_KEYS")
+    }
 }
