@@ -2,6 +2,7 @@ import FoundationEssentials
 import HookgateCore
 import HookgateTestSupport
 import Logging
+import NIOCore
 import NIOHTTP1
 import Synchronization
 import Testing
@@ -16,6 +17,13 @@ struct HTTPDateTests {
     ])
     func dateIsWrittenAsHTTPHasIt(seconds: Double, text: String) {
         #expect(HTTPDate.text(Date(timeIntervalSince1970: seconds)) == text)
+    }
+}
+
+struct SocketOptionTests {
+    @Test func answersAreSentWithoutDelayAtTheLevelOfTCP() {
+        #expect(WebhookServer.noDelay.optionLevel == .tcp)
+        #expect(WebhookServer.noDelay.optionName == .tcp_nodelay)
     }
 }
 

@@ -116,6 +116,10 @@ package final class WebhookServer: Sendable {
         cut.cancel()
     }
 
+    /// At TCP's own level: at that of sockets the same number means debugging, which only root may ask for, and every
+    /// connection of another user would be closed at once.
+    static let noDelay = ChannelOptions.tcpOption(.tcp_nodelay)
+
     private func bind(on group: MultiThreadedEventLoopGroup) async throws -> any Channel {
         let service = self.service
         return try await ServerBootstrap(group: group)
@@ -127,7 +131,7 @@ package final class WebhookServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(AcceptBackoffHandler())
                 }
             }
-            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
+            .childChannelOption(Self.noDelay, value: 1)
             // A sender that closes its half after the request still gets the answer.
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { channel in
