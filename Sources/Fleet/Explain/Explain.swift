@@ -24,6 +24,9 @@ package struct Explain: Sendable {
         }
     }
 
+    /// How far back it is told whether gateways were listening: as long as a fleet is observed before its clean-up.
+    private static let window: TimeInterval = 14 * 24 * 3_600
+
     let ports: Ports
     private let limits: QuarantineLimits
     let time: TimeSource
@@ -124,12 +127,8 @@ package struct Explain: Sendable {
         if let entry = resolution.entry {
             explanation.add("Integration", try await words(entry))
         }
-        if let name = resolution.entry?.instanceName ?? name,
-            let sightings = try await ports.evidence.sightings(of: name)
-        {
-            explanation.add(
-                "Traffic", "token route \(sightings.words(.token)), legacy route \(sightings.words(.instance))")
-            if let oldWay = sightings.oldWay { explanation.add("Old way", "\(oldWay)".printable) }
+        if let name = resolution.entry?.instanceName ?? name {
+            try await addTraffic(of: name, to: &explanation)
         }
         let held = holder == .nobody ? nil : try await ports.evidence.held(of: holder)
         if let held, held.events > 0 {
@@ -140,6 +139,22 @@ package struct Explain: Sendable {
         explanation.needsAttention = answer.needsAttention
         explanation.remedy = Self.remedy(resolution)
         return explanation
+    }
+
+    /// What came, what was refused, and whether somebody was there to notice.
+    private func addTraffic(of name: InstanceName, to explanation: inout Explanation) async throws {
+        if let sightings = try await ports.evidence.sightings(of: name) {
+            explanation.add(
+                "Traffic", "token route \(sightings.words(.token)), legacy route \(sightings.words(.instance))")
+            if let oldWay = sightings.oldWay { explanation.add("Old way", "\(oldWay)".printable) }
+        }
+        let refusals = try await ports.evidence.refusals(of: name)
+        if !refusals.isEmpty { explanation.add("Refused", refusals.map(\.description).joined(separator: "; ")) }
+        let now = time.now
+        let start = now.addingTimeInterval(-Self.window)
+        if let coverage = try await ports.evidence.coverage(from: start, until: now) {
+            explanation.add("Listening", coverage.words)
+        }
     }
 
     private func memory() async -> String {

@@ -43,3 +43,22 @@ package struct CoverageReport: Sendable, Equatable {
         if gap.duration > (longestGap?.duration ?? 0) { longestGap = gap }
     }
 }
+
+extension CoverageReport {
+    /// For people: how long nobody listened, and when longest.
+    package var words: String {
+        let days = Self.words(window.duration)
+        guard let longestGap else { return "all of the last \(days)" }
+        return "all but \(Self.words(uncovered)) of the last \(days), in \(gapCount) gaps, the longest of "
+            + "\(Self.words(longestGap.duration)) from \(longestGap.from.formatted(.iso8601)): silence then proves nothing"
+    }
+
+    private static func words(_ seconds: TimeInterval) -> String {
+        switch seconds {
+        case ..<120: "\(Int(seconds.rounded(.up))) seconds"
+        case ..<7_200: "\(Int((seconds / 60).rounded())) minutes"
+        case ..<172_800: "\(Int((seconds / 3_600).rounded())) hours"
+        default: "\(Int((seconds / 86_400).rounded())) days"
+        }
+    }
+}

@@ -11,6 +11,12 @@ package protocol ExplainEvidence: Sendable {
     /// What gateways have seen of an instance; nil when nothing.
     func sightings(of name: InstanceName) async throws -> InstanceSightings?
 
+    /// What was refused of an instance's requests, as far as they are counted.
+    func refusals(of name: InstanceName) async throws -> [RefusalSummary]
+
+    /// Whether gateways were listening in a window; nil where none ever kept a record.
+    func coverage(from start: Date, until end: Date) async throws -> CoverageReport?
+
     /// What of a holder is held back now.
     func held(of holder: QuarantineHolder) async throws -> HeldCount
 

@@ -80,6 +80,13 @@ package struct RefusalSummary: Sendable, Equatable {
     }
 }
 
+extension RefusalSummary: CustomStringConvertible {
+    package var description: String {
+        let route = route == .token ? "token route" : "legacy route"
+        return "\(count) × \(reason.rawValue) on the \(route), last \(lastSeen.formatted(.iso8601))"
+    }
+}
+
 /// Keeps the counts of refused requests for good. Filled by the store.
 package protocol RefusalLedger: Sendable {
     func add(_ counts: [RefusalKey: RefusalCount]) async throws

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 package import HookgateCore
 package import PostgresClient
 
@@ -54,6 +54,18 @@ package struct PostgresExplainEvidence: ExplainEvidence {
         return try await SightingsReader(executor: pool, shapes: shapes).sightings(of: [name])[name]
     }
 
+    package func refusals(of name: InstanceName) async throws -> [RefusalSummary] {
+        guard try await isThere("hookgate.refused_requests") else { return [] }
+        return try await PostgresTrafficHistory(pool: pool).traffic(of: [name])[name]?.refusals ?? []
+    }
+
+    package func coverage(from start: Date, until end: Date) async throws -> CoverageReport? {
+        guard try await isThere("hookgate.coverage") else { return nil }
+        let rows = try await pool.query("SELECT EXISTS (SELECT FROM hookgate.coverage) AS is_there")
+        guard try rows[0].decode("is_there") else { return nil }
+        return try await PostgresCoverageHistory(pool: pool).report(from: start, until: end)
+    }
+
     package func held(of holder: QuarantineHolder) async throws -> HeldCount {
         let condition: String
         let parameters: [any PostgresEncodable]
@@ -91,9 +103,13 @@ package struct PostgresExplainEvidence: ExplainEvidence {
             decisions: try await decisions(over: id))
     }
 
+    /// A database of an earlier release has not every table.
+    private func isThere(_ table: String) async throws -> Bool {
+        try await pool.query("SELECT to_regclass($1) IS NOT NULL AS is_there", [table])[0].decode("is_there")
+    }
+
     private func decisions(over id: EventID) async throws -> [EventTimeline.Decision] {
-        let table = try await pool.query("SELECT to_regclass('hookgate.event_decisions') IS NOT NULL AS is_there")
-        guard try table[0].decode("is_there") else { return [] }
+        guard try await isThere("hookgate.event_decisions") else { return [] }
         return try await pool.query(
             """
             SELECT decided_at, actor, decision, held_because, note FROM hookgate.event_decisions

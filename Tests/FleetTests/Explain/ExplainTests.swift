@@ -102,6 +102,28 @@ import Testing
         }
     }
 
+    @Test func whatGatewaysHaveSeenIsTold() async throws {
+        try await withHeldEvents { held in
+            _ = try await held.add("clinic-a", token: HeldEvents.token)
+            let silent = try await Self.explain("clinic-a", held)
+            #expect(!silent.steps.map(\.name).contains("Listening"))
+            try await held.database.pool.execute(
+                script: """
+                    INSERT INTO hookgate.route_traffic VALUES
+                        ('clinic-a', 'instance', '2025-10-20', '2025-10-20Z', '2025-10-20 10:00Z', 5, 1, '2025-10-20 09:00Z');
+                    INSERT INTO hookgate.refused_requests VALUES
+                        ('clinic-a', 'instance', 'malformed', '2025-10-20', '2025-10-20Z', '2025-10-20 11:00Z', 3);
+                    INSERT INTO hookgate.coverage VALUES
+                        (gen_random_uuid(), now() - interval '20 days', now() - interval '3 hours');
+                    """)
+            let explanation = try await Self.explain("clinic-a", held)
+            let told = Dictionary(explanation.steps.map { ($0.name, $0.finding) }) { first, _ in first }
+            #expect(told["Traffic"]?.contains("10:00:00.000000Z (a retry; the last new event: 2025-10-20T09") == true)
+            #expect(told["Refused"] == "3 × malformed on the legacy route, last 2025-10-20T11:00:00Z")
+            #expect(told["Listening"]?.hasPrefix("all but 3 hours of the last 14 days, in 1 gaps") == true)
+        }
+    }
+
     @Test func aNameInALegacyTableAloneSaysWhichTable() async throws {
         try await withHeldEvents { held in
             try await held.database.pool.execute(
