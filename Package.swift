@@ -49,6 +49,7 @@ let package = Package(
             resources: [.embedInCode("Schema/SQL")]
         ),
         .target(name: "Gateway", dependencies: ["HookgateCore", logging, nioCore, nioPosix, nioHTTP1]),
+        .target(name: "Delivery", dependencies: ["HookgateCore", logging]),
         .target(name: "EvolutionAPI", dependencies: ["HookgateCore"]),
         .target(
             name: "Senders",
@@ -63,8 +64,8 @@ let package = Package(
         .target(
             name: "HookgateCommands",
             dependencies: [
-                "EvolutionAPI", "HookgateCore", "PostgresClient", "RedisClient", "Store", "Gateway", "Migration",
-                "Fleet", "Senders", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
+                "EvolutionAPI", "HookgateCore", "PostgresClient", "RedisClient", "Store", "Gateway", "Delivery",
+                "Migration", "Fleet", "Senders", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
                 serviceLifecycle, subprocess, system, unixSignals, yams,
             ],
             resources: [.embedInCode("Demo/Resources")]
@@ -110,6 +111,12 @@ let package = Package(
                 "Gateway", "HookgateCore", "HookgateTestSupport", "PostgresClient", "Store", logging, nioCore, nioPosix,
                 nioHTTP1,
                 nioEmbedded,
+            ]
+        ),
+        .testTarget(
+            name: "DeliveryTests",
+            dependencies: [
+                "Delivery", "HookgateCore", "HookgateTestSupport", "PostgresClient", "Store", logging,
             ]
         ),
         .testTarget(name: "MigrationTests", dependencies: ["Migration", "Store", "HookgateTestSupport"]),

@@ -74,6 +74,8 @@ struct InboxWriter: Sendable {
                 first_seen = least(seen.first_seen, excluded.first_seen),
                 last_seen = greatest(seen.last_seen, excluded.last_seen), count = seen.count + excluded.count,
                 retries = seen.retries + excluded.retries, last_live = greatest(seen.last_live, excluded.last_live)
+        ), noted AS (
+            \(SpoolAccount.note(gateway: "$19", now: "$18", accepted: "$27", shipped: "$28", lost: "$29"))
         )
         SELECT (SELECT count(*) FROM stored)::bigint AS stored,
             (SELECT count(*) FROM dropped WHERE kind = 'retry')::bigint AS retries,
@@ -99,29 +101,38 @@ struct InboxWriter: Sendable {
 
     /// Writes a batch. Rows that the database refuses for what is in them are found by halving, and go in without
     /// their texts, so that one odd event does not hold up all that follow.
+    /// - Parameter account: how far the spool has come with the last of them.
     /// - Returns: how many were new; those it does not count had been shipped before.
-    func write(_ records: ArraySlice<InboxRecord>) async throws -> InboxCounts {
-        guard !records.isEmpty else { return InboxCounts() }
+    func write(_ records: ArraySlice<InboxRecord>, account: SpoolAccount? = nil) async throws -> InboxCounts {
+        guard !records.isEmpty else {
+            if let account { try await account.note(of: gatewayID, at: time.now, in: pool) }
+            return InboxCounts()
+        }
         do {
-            return try await store(records)
+            return try await store(records, account)
         } catch let error as PostgresError where Self.isAboutTheData(error) {
             if records.count == 1, let record = records.first {
                 guard !record.isBare else { throw error }
-                return try await store([record.bare])
+                return try await store([record.bare], account)
             }
             let middle = records.startIndex + records.count / 2
-            return try await write(records[..<middle]) + write(records[middle...])
+            let first = records[..<middle]
+            return try await write(first, account: account?.cut(after: first[middle - 1]))
+                + write(records[middle...], account: account)
         }
     }
 
-    private func store(_ records: ArraySlice<InboxRecord>) async throws -> InboxCounts {
+    private func store(
+        _ records: ArraySlice<InboxRecord>, _ account: SpoolAccount?
+    ) async throws -> InboxCounts {
         try await pool.transaction { connection in
             try await connection.query(Self.ensurePartitions, [records.map(\.event.receivedAt)])
             let now = time.now
             let duplicates = try await DedupeLedger(connection: connection).duplicates(among: records, at: now)
             let sealed = try await bodies.seal(
                 records.map { ($0.event.id, $0.event.organizationID, $0.body) }, at: now, on: connection)
-            let counts = try await connection.query(Self.insert, parameters(records, sealed, duplicates, now))[0]
+            let counts = try await connection.query(Self.insert, parameters(records, sealed, duplicates, account, now))[
+                0]
             return InboxCounts(
                 stored: try counts.decode("stored"), retries: try counts.decode("retries"),
                 copies: try counts.decode("copies"))
@@ -129,7 +140,8 @@ struct InboxWriter: Sendable {
     }
 
     private func parameters(
-        _ records: ArraySlice<InboxRecord>, _ stored: [[UInt8]], _ duplicates: [UUID: Duplicate], _ now: Date
+        _ records: ArraySlice<InboxRecord>, _ stored: [[UInt8]], _ duplicates: [UUID: Duplicate],
+        _ account: SpoolAccount?, _ now: Date
     ) -> [any PostgresEncodable] {
         // Of what is stored: of a sealed body the digest says nothing either.
         let digests =
@@ -149,6 +161,7 @@ struct InboxWriter: Sendable {
             repeated.map(\.?.original.id), repeated.map(\.?.original.receivedAt), repeated.map(\.?.kind.rawValue),
             now.addingTimeInterval(DedupeLedger.lifetime), twins.map(\.?.route.rawValue), twins.map(\.?.receivedAt),
             records.map { Int64($0.body.count) },
+            account?.accepted, account?.shipped, account?.lost,
         ]
     }
 

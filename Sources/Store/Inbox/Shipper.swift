@@ -110,7 +110,8 @@ package final class Shipper: Sendable {
             maximumRecords: options.maximumRecords, maximumBytes: options.maximumBytes)
         guard batch.advances else { return false }
         let records = try await decided(batch.entries)
-        let counts = try await writer.write(records[...])
+        let account = SpoolAccount(batch, accepted: spool.statistics().acceptedRecords)
+        let counts = try await writer.write(records[...], account: account)
         try await spool.reader.advance(past: batch)
         if batch.lostRecords > 0 {
             logger.critical(

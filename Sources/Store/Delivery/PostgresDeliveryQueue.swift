@@ -1,0 +1,96 @@
+import FoundationEssentials
+package import HookgateCore
+package import PostgresClient
+
+/// The tables of delivery. The queue itself is kept by triggers on `hookgate.events`; here it is read, and what became
+/// of its events is written.
+package struct PostgresDeliveryQueue: DeliveryQueue {
+    static let channel = "hookgate_delivery"
+    /// What triggers and workers say on the channel when leases were given back or a worker came.
+    static let workersPayload = "workers"
+    /// Bodies up to this size come with the list; larger ones are read one by one when their turn has come.
+    static let smallBody = 16 << 10
+
+    let pool: PostgresPool
+    /// Nil where there is no direct connection: then new work is found by asking again and again.
+    let listenURL: String?
+    let bodies: BodyVault
+    let options: Options
+    let sleep: @Sendable (Duration) async throws -> Void
+
+    package struct Options: Sendable {
+        /// How often is asked where nobody tells.
+        package var pollInterval = Duration.milliseconds(200)
+        /// How long to wait before the channel is opened again.
+        package var reconnectPause = Duration.seconds(2)
+
+        package init() {}
+    }
+
+    package init(
+        pool: PostgresPool, listenURL: String?, bodies: BodyVault = .clear, options: Options = Options(),
+        sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    ) {
+        self.pool = pool
+        self.listenURL = listenURL
+        self.bodies = bodies
+        self.options = options
+        self.sleep = sleep
+    }
+
+    package func bodies(of events: [DeliveryEvent]) async throws -> [EventID: PendingBody] {
+        guard !events.isEmpty else { return [:] }
+        let days = DaySpan(events.map(\.receivedAt))
+        let rows = try await pool.query(
+            """
+            SELECT e.id, b.body FROM unnest($1::uuid[], $2::timestamptz[]) AS t(id, received_at)
+            JOIN hookgate.events AS e ON e.day = (t.received_at AT TIME ZONE 'UTC')::date AND e.id = t.id
+            LEFT JOIN hookgate.event_bodies AS b
+                ON b.day = e.day AND b.id = e.id AND b.day BETWEEN $3::date AND $4::date
+            WHERE e.state = 'pending' AND e.day BETWEEN $3::date AND $4::date
+            """, [events.map(\.id.uuid), events.map(\.receivedAt), days.first, days.last])
+        var found: [EventID: PendingBody] = [:]
+        var stored: [BodyVault.Stored] = []
+        for row in rows {
+            let id = EventID(try row.decode("id", as: UUID.self))
+            found[id] = .gone
+            if let bytes = try row.decode("body", as: [UInt8]?.self) { stored.append(.init(event: id, bytes: bytes)) }
+        }
+        for (id, body) in try await opened(stored) { found[id] = .bytes(body) }
+        return found
+    }
+
+    /// Without those that cannot be opened any more.
+    func opened(_ stored: [BodyVault.Stored]) async throws -> [EventID: [UInt8]] {
+        let opened = try await bodies.open(stored, on: pool)
+        return Dictionary(
+            zip(stored, opened).compactMap { stored, body in (try? body.get()).map { (stored.event, $0) } },
+            uniquingKeysWith: { first, _ in first })
+    }
+
+    package func backlog() async throws -> DeliveryBacklog {
+        let rows = try await pool.query(
+            """
+            SELECT (SELECT coalesce(sum(waiting), 0) FROM hookgate.delivery_lanes)::bigint AS waiting,
+                (SELECT min(received_at) FROM hookgate.delivery_queue) AS oldest,
+                (SELECT count(*) FROM hookgate.events WHERE state = 'parked')::bigint AS parked
+            """)
+        return DeliveryBacklog(
+            waiting: try rows[0].decode("waiting"), oldestReceivedAt: try rows[0].decode("oldest"),
+            parked: try rows[0].decode("parked"))
+    }
+}
+
+/// The partitions that some events lie in: said in constants, so that the planner leaves out all others.
+struct DaySpan {
+    let first: String
+    let last: String
+
+    init(_ instants: [Date], reachingBack days: Int = 0) {
+        let first = instants.min() ?? .distantPast
+        self.first = Self.day(first.addingTimeInterval(-86_400 * Double(days)))
+        self.last = Self.day(instants.max() ?? first)
+    }
+
+    private static func day(_ instant: Date) -> String { String(instant.formatted(.iso8601).prefix(10)) }
+}
