@@ -24,7 +24,7 @@ struct TestGateway {
     init(
         _ world: [RoutingChange] = Sample.world(), resident: Bool = true, spool: InMemorySpool.Behaviour = .stores,
         clock: TimeSource = .system, lookUpDeadline: Duration = .seconds(30), lookUps: Int? = nil,
-        servesMetrics: Bool = true,
+        servesMetrics: Bool = true, media: MediaReads? = nil,
         legacyRoute: LegacyRouteNotice = LegacyRouteNotice(), quarantineLimits: QuarantineLimits = QuarantineLimits(),
         legacyRequests: (any LegacyRequestObserver)? = nil, _ change: (inout GatewayLimits) -> Void = { _ in }
     ) {
@@ -54,7 +54,7 @@ struct TestGateway {
             log: log, refusals: self.refusals, legacyRequests: legacyRequests)
         self.service = WebhookService(
             intake: intake, resolver: resolver, reporting: self.reporting, metrics: self.metrics, limits: limits,
-            legacyRoute: legacyRoute, servesMetrics: servesMetrics, clock: clock)
+            legacyRoute: legacyRoute, servesMetrics: servesMetrics, media: media, clock: clock)
     }
 }
 

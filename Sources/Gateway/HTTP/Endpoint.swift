@@ -8,6 +8,8 @@ enum Endpoint: Sendable, Equatable {
     case health
     case readiness
     case metrics
+    /// A file of an event, at an address that we signed.
+    case media(MediaLinkRequest)
     case methodNotAllowed(allowed: String)
     case nothing
 
@@ -23,8 +25,11 @@ enum Endpoint: Sendable, Equatable {
         case "/health/ready": endpoint = .readiness
         case "/metrics": endpoint = .metrics
         default:
-            self = .nothing
-            return
+            guard let link = MediaLinkRequest(requestTarget: target) else {
+                self = .nothing
+                return
+            }
+            endpoint = .media(link)
         }
         self = method == .GET || method == .HEAD ? endpoint : .methodNotAllowed(allowed: "GET, HEAD")
     }

@@ -64,6 +64,7 @@ extension WebhookHandler {
             keepsAlive: head.isKeepAlive && !facts.wantsUpgrade && self.admission == .admitted,
             announcedByteCount: facts.contentLength, begun: self.now)
         let endpoint = Endpoint(method: head.method, target: head.uri)
+        if case .media(let link) = endpoint { return self.serveMedia(link, facts) }
         guard case .webhook(let address) = endpoint else {
             let outcome: RequestOutcome =
                 switch endpoint {

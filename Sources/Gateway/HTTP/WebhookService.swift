@@ -10,6 +10,8 @@ package final class WebhookService: Sendable {
     let connections: ConnectionRegistry
     let writer: AnswerWriter
     let legacyRoute: LegacyRouteNotice
+    /// Nil where no files are handed out.
+    let media: MediaReads?
     private let resolver: Resolver
     private let reporting: any GatewayReporting
     /// False where the console listens apart and serves the metrics there.
@@ -18,7 +20,7 @@ package final class WebhookService: Sendable {
     package init(
         intake: WebhookIntake, resolver: Resolver, reporting: any GatewayReporting, metrics: GatewayMetrics,
         limits: GatewayLimits = GatewayLimits(), legacyRoute: LegacyRouteNotice = LegacyRouteNotice(),
-        servesMetrics: Bool = true, clock: TimeSource = .system
+        servesMetrics: Bool = true, media: MediaReads? = nil, clock: TimeSource = .system
     ) {
         self.intake = intake
         self.limits = limits
@@ -27,6 +29,7 @@ package final class WebhookService: Sendable {
         self.connections = ConnectionRegistry(limit: limits.connections, refusedLimit: limits.refusedConnections)
         self.writer = AnswerWriter(clock: clock)
         self.legacyRoute = legacyRoute
+        self.media = media
         self.resolver = resolver
         self.reporting = reporting
         self.servesMetrics = servesMetrics
@@ -53,7 +56,7 @@ package final class WebhookService: Sendable {
         case .metrics where self.servesMetrics:
             Answer(status: .ok, contentType: MetricsText.contentType, body: Array(self.metricsText().utf8))
         case .methodNotAllowed(let allowed): .methodNotAllowed(allowed)
-        case .metrics, .nothing, .webhook: .noSuchPath
+        case .metrics, .media, .nothing, .webhook: .noSuchPath
         }
     }
 
