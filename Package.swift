@@ -117,6 +117,11 @@ let package = Package(
             name: "DeliveryTests",
             dependencies: [
                 "Delivery", "HookgateCore", "HookgateTestSupport", "PostgresClient", "Store", logging,
+            name: "SendersTests",
+            dependencies: [
+                "EvolutionAPI", "HookgateCore", "HookgateTestSupport", "RedisClient", "Senders", nioCore, nioPosix,
+                nioSSL,
+                subprocess,
             ]
         ),
         .testTarget(name: "MigrationTests", dependencies: ["Migration", "Store", "HookgateTestSupport"]),
