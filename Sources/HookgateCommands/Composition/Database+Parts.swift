@@ -5,6 +5,8 @@ import Store
 extension Database {
     var catalog: any IntegrationCatalog { PostgresIntegrationCatalog(pool: pool) }
 
+    var destinations: any DestinationStore { PostgresDestinations(pool: pool) }
+
     var tokens: any TokenLedger { PostgresTokenLedger(pool: pool) }
 
     var routing: any RoutingSource { PostgresRoutingSource(pool: pool, listenURL: directURL) }

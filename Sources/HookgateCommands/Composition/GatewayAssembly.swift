@@ -34,6 +34,7 @@ struct GatewayAssembly {
     /// Nil where nobody is to be told of alarms.
     private let alarms: AlarmWatch?
     private let metrics: GatewayMetrics
+    private let delivery: DeliveryParts
     private let preparation: DatabasePreparation
     private let retention: RetentionKeeper
     /// Nil where no Redis is configured.
@@ -63,6 +64,7 @@ struct GatewayAssembly {
         spool = try await Spool.open(directory: spoolDirectory, options: spoolOptions)
         for warning in spool.recovery.warnings { logger.warning("\(warning)") }
 
+        delivery = try DeliveryParts(configuration, databaseURL: databaseURL, logger: logger)
         let metrics = GatewayMetrics()
         self.metrics = metrics
         let source = PostgresRoutingSource(pool: routingPool, listenURL: directURL)
@@ -106,7 +108,8 @@ struct GatewayAssembly {
             WebhookServer.Configuration(host: configuration.listen.host, port: configuration.listen.port),
             service: WebhookService(
                 intake: intake, resolver: resolver, reporting: status, metrics: metrics,
-                legacyRoute: LegacyRouteNotice(sunset: configuration.legacySunset)),
+                legacyRoute: LegacyRouteNotice(sunset: configuration.legacySunset),
+                media: MediaReads(source: delivery.media)),
             logger: logger)
     }
 
@@ -136,6 +139,7 @@ struct GatewayAssembly {
                 }
             },
             LoopService(name: "retention") { [retention] in await retention.run() },
+            LoopService(name: "destinations") { [delivery] in await delivery.run() },
             LoopService(name: "traffic log") { [trafficLog] in await trafficLog.run() },
             ServerService(server: server, onListening: onListening),
         ]
@@ -152,6 +156,7 @@ struct GatewayAssembly {
         await spool.close()
         await shipper.shipRemainder()
         await refusals.flush(to: PostgresRefusalLedger(pool: chorePool), logger: logger)
+        await delivery.close()
         await routingPool.close()
         await feedPool.close()
         await shippingPool.close()

@@ -24,8 +24,12 @@ package struct Configuration: Sendable {
     /// The server of `EVOLUTION_API_URL`, called `default`, then those of the file.
     package let evolutionServers: [EvolutionServer]
     package let evolutionWebhookSecret: Secret?
-    package let deliverURL: String?
     package let deliverSecret: Secret?
+    /// Where events go that have no destination of their own; nil means that they wait.
+    package let delivery: ConfiguredDestination?
+    package let allowsPrivateDestinations: Bool
+    /// A PEM file of authorities that deliveries trust besides the system's.
+    package let deliveryAuthorities: String?
     package let retention: RetentionTimes
     /// Nil means: bodies are stored in clear.
     package let bodyMasterKeys: BodyMasterKeys?
@@ -58,8 +62,11 @@ package struct Configuration: Sendable {
         self.legacySunset = reader.value(of: .legacySunset, SettingReading.day)
         self.evolutionServers = Self.servers(&reader, servers, fileName: fileName)
         self.evolutionWebhookSecret = reader.value(of: .evolutionWebhookSecret, SettingReading.secret)
-        self.deliverURL = reader.value(of: .deliverURL, SettingReading.webURL)
-        self.deliverSecret = reader.value(of: .deliverSecret, SettingReading.secret)
+        let deliverSecrets = reader.value(of: .deliverSecret, SettingReading.signingSecrets)
+        self.deliverSecret = deliverSecrets.map { Secret($0.secretText) }
+        self.delivery = Self.delivery(&reader, signedWith: deliverSecrets)
+        let allowsPrivate = reader.value(of: .deliverPrivateNetworks, SettingReading.permission)
+        self.deliveryAuthorities = reader.value(of: .deliverAuthorities) { (text) throws(InvalidSetting) in text }
         self.bodyMasterKeys = Self.bodyMasterKeys(&reader)
         self.adminToken = reader.value(of: .adminToken, SettingReading.secret)
         self.alertURL = reader.value(of: .alertURL, SettingReading.webURL)
@@ -79,7 +86,7 @@ package struct Configuration: Sendable {
                 at: reader.origin(of: .consoleListen))
         }
         guard let publicURL, let listen, let dataDirectory, let heldEvents, let heldBytes, let undecidedBytes,
-            let retention, let logLevel, let logFormat, reader.problems.isEmpty
+            let retention, let logLevel, let logFormat, let allowsPrivate, reader.problems.isEmpty
         else {
             throw ConfigurationError(reader.problems)
         }
@@ -89,6 +96,7 @@ package struct Configuration: Sendable {
         self.quarantineLimits = QuarantineLimits(events: heldEvents, bytes: heldBytes)
         self.undecidedMaxBytes = undecidedBytes
         self.retention = retention
+        self.allowsPrivateDestinations = allowsPrivate
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.settings = reader.settings
@@ -118,6 +126,26 @@ package struct Configuration: Sendable {
         let key = reader.value(of: .bodyEncryptionKey, SettingReading.masterKey)
         let previous = reader.value(of: .bodyEncryptionOldKeys, SettingReading.masterKeys)
         return key.map { BodyMasterKeys(current: $0, previous: previous ?? []) }
+    }
+
+    private static func delivery(
+        _ reader: inout SettingReader, signedWith secrets: SigningSecrets?
+    ) -> ConfiguredDestination? {
+        let format = reader.value(of: .deliverFormat, SettingReading.word(of: Destination.Format.self))
+        let media = reader.value(of: .deliverMedia, SettingReading.word(of: Destination.Media.self))
+        guard let format, let media else { return nil }
+        return reader.value(of: .deliverURL) { (text) throws(InvalidSetting) in
+            let delivery: ConfiguredDestination
+            do throws(ConfiguredDestination.Flaw) {
+                delivery = try ConfiguredDestination(text, format: format, media: media, secrets: secrets)
+            } catch {
+                throw InvalidSetting(error.description)
+            }
+            if case .redisStream(let target) = delivery.destination.kind {
+                _ = try SettingReading.redisURL(target.address)
+            }
+            return delivery
+        }
     }
 
     private static func servers(

@@ -54,10 +54,27 @@ extension Setting {
         help: "second factor that Evolution sends with each webhook")
 
     package static let deliverURL = Setting(
-        "deliver-url", secrecy: .connection, help: "where events are delivered to, unless a clinic has its own")
+        "deliver-url", secrecy: .connection,
+        help: "where events go, unless a clinic has its own: https://…, redis://…?stream=NAME or stdout:")
 
     package static let deliverSecret = Setting(
-        "deliver-secret", secrecy: .secret, help: "key that signs deliveries (Standard Webhooks)")
+        "deliver-secret", secrecy: .secret,
+        help: "whsec_… or whsk_… that signs deliveries (Standard Webhooks); the old one behind it during a change")
+
+    package static let deliverFormat = Setting(
+        "deliver-format", fallback: .text("evolution"),
+        help: "what is delivered to deliver-url: evolution (the webhook as it came) or envelope (our JSON)")
+
+    package static let deliverMedia = Setting(
+        "deliver-media", fallback: .text("inline"),
+        help: "how media in base64 travel to deliver-url: inline, or reference (fetched by a signed URL)")
+
+    package static let deliverPrivateNetworks = Setting(
+        "deliver-private-networks", fallback: .text("refuse"),
+        help: "allow or refuse private addresses in destinations that are not deliver-url")
+
+    package static let deliverAuthorities = Setting(
+        "deliver-authorities", help: "PEM file of certificate authorities that deliveries trust besides the system's")
 
     package static let adminToken = Setting(
         "admin-token", secrecy: .secret, help: "first log-in to the console and its API")
@@ -97,8 +114,9 @@ extension Setting {
     package static let all: [Setting] = [
         databaseURL, databaseDirectURL, redisURL, publicURL, listen, consoleListen, dataDirectory,
         quarantineMaxEvents, quarantineMaxBytes, undecidedMaxBytes, legacySunset, evolutionAPIURL, evolutionAPIKey,
-        evolutionWebhookSecret, deliverURL, deliverSecret, retainBodies, retainEvents, bodyEncryptionKey,
-        bodyEncryptionOldKeys, adminToken, alertURL, alertSecret, logLevel, logFormat,
+        evolutionWebhookSecret, deliverURL, deliverSecret, deliverFormat, deliverMedia, deliverPrivateNetworks,
+        deliverAuthorities, retainBodies, retainEvents, bodyEncryptionKey, bodyEncryptionOldKeys, adminToken, alertURL,
+        alertSecret, logLevel, logFormat,
     ]
 
     /// Finds a setting by its name in a file; `database_url` and `DATABASE_URL` are read as `database-url`.

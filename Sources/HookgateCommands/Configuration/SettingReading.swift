@@ -120,6 +120,35 @@ enum SettingReading {
         return keys
     }
 
+    /// One or several secrets that sign.
+    static func signingSecrets(_ text: String) throws(InvalidSetting) -> SigningSecrets {
+        do throws(SigningSecretFlaw) {
+            return try SigningSecrets(text)
+        } catch {
+            throw InvalidSetting(error.description)
+        }
+    }
+
+    static func permission(_ text: String) throws(InvalidSetting) -> Bool {
+        switch text.lowercased() {
+        case "allow": return true
+        case "refuse": return false
+        default: throw InvalidSetting("use allow or refuse")
+        }
+    }
+
+    /// One of the words of a closed set.
+    static func word<Word: RawRepresentable<String> & CaseIterable>(
+        of type: Word.Type
+    ) -> (String) throws(InvalidSetting) -> Word {
+        { (text) throws(InvalidSetting) in
+            guard let word = Word(rawValue: text.lowercased()) else {
+                throw InvalidSetting("use \(Word.allCases.map(\.rawValue).joined(separator: " or "))")
+            }
+            return word
+        }
+    }
+
     static func logLevel(_ text: String) throws(InvalidSetting) -> Logger.Level {
         // Other stacks say these two, and share the variable with us.
         let word = ["warn": "warning", "fatal": "critical"][text.lowercased()] ?? text.lowercased()

@@ -29,6 +29,7 @@ extension SchemaFile {
         SchemaFile("20251103_traffic.sql", PackageResources._0251103_traffic_sql),
         SchemaFile("20251103_old_way.sql", PackageResources._0251103_old_way_sql),
         SchemaFile("20251105_delivery.sql", PackageResources._0251105_delivery_sql),
+        SchemaFile("20251106_destinations.sql", PackageResources._0251106_destinations_sql),
         SchemaFile("20251107_body_keys.sql", PackageResources._0251107_body_keys_sql),
         SchemaFile("20251107_event_order.sql", PackageResources._0251107_event_order_sql),
         SchemaFile("20251107_event_retention.sql", PackageResources._0251107_event_retention_sql),

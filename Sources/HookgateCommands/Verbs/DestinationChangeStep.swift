@@ -1,0 +1,63 @@
+import FoundationEssentials
+import HookgateCore
+
+/// From what a destination was to what it is now: read, change, write with the audit log's entry, say so.
+struct DestinationChangeStep {
+    private let options: DestinationsCommand.Change
+    private let verb: String
+    private let makesNew: Bool
+
+    /// - Parameter makesNew: whether a destination that is not there yet is made.
+    init(_ options: DestinationsCommand.Change, verb: String, makesNew: Bool = false) {
+        self.options = options
+        self.verb = verb
+        self.makesNew = makesNew
+    }
+
+    func run(
+        _ change: (DestinationRecord, Configuration) throws -> DestinationRecord
+    ) async throws -> ExitStatus {
+        let scope = try options.named.scope()
+        let configuration = try options.named.global.configuration()
+        return try await Database.use(configuration) { database in
+            let printer = DestinationPrinter(isJSON: options.named.global.json)
+            let found = try await database.destinations.destination(of: scope)
+            // The configuration's own has a row only once somebody pauses or filters it.
+            let isOurs = makesNew || scope == .default && configuration.delivery != nil
+            let before = isOurs ? found ?? DestinationRecord(scope: scope) : try found.orMissing(scope)
+            let after = try change(before, configuration)
+            if options.dryRun {
+                try printer.changed(after, outcome: .dryRun)
+                return .done
+            }
+            guard after != found else {
+                try printer.changed(after, outcome: .unchanged)
+                return .done
+            }
+            let audit = try AuditEntry(
+                actor: CommandActor.current, action: "destinations.\(verb)", subject: scope.text,
+                detail: DestinationAudit(after))
+            try await database.destinations.save(after, at: TimeSource.system.now, audit: audit)
+            let isNewSecret = after.secrets?.secrets.first != found?.secrets?.secrets.first
+            try printer.changed(after, outcome: .done, newSecret: isNewSecret ? after.secrets?.secrets.first : nil)
+            return .done
+        }
+    }
+}
+
+/// What the audit log keeps of a destination: no secret, and of its address the server alone.
+struct DestinationAudit: Encodable {
+    let to: String?
+    let format: String
+    let media: String
+    let isPaused: Bool
+    let secrets: Int
+
+    init(_ record: DestinationRecord) {
+        self.to = record.kind.map { DestinationPrinter.shown($0, isRevealed: false) }
+        self.format = record.format.rawValue
+        self.media = record.media.rawValue
+        self.isPaused = record.isPaused
+        self.secrets = record.secrets?.secrets.count ?? 0
+    }
+}
