@@ -117,11 +117,13 @@ let package = Package(
             name: "DeliveryTests",
             dependencies: [
                 "Delivery", "HookgateCore", "HookgateTestSupport", "PostgresClient", "Store", logging,
+            ]
+        ),
+        .testTarget(
             name: "SendersTests",
             dependencies: [
                 "EvolutionAPI", "HookgateCore", "HookgateTestSupport", "RedisClient", "Senders", nioCore, nioPosix,
-                nioSSL,
-                subprocess,
+                nioSSL, subprocess,
             ]
         ),
         .testTarget(name: "MigrationTests", dependencies: ["Migration", "Store", "HookgateTestSupport"]),
