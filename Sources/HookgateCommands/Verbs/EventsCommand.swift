@@ -13,7 +13,8 @@ struct EventsCommand: AsyncParsableCommand {
               hookgate events tail --instance clinic-abc123
             """,
         subcommands: [
-            List.self, Show.self, Tail.self, Replay.self, Park.self, Discard.self, Erase.self, ForgetKey.self,
+            List.self, Show.self, Tail.self, Balance.self, Replay.self, Park.self, Discard.self, Erase.self,
+            ForgetKey.self,
             RewrapKeys.self,
         ])
 

@@ -144,6 +144,27 @@ struct EventsCommandTests {
         }
     }
 
+    @Test func anEventThatVanishesUnbalancesItsGatewaysAccount() async throws {
+        try await withSchema { database in
+            let events = StoredEvents(database)
+            let gateway = UUID()
+            for _ in 0..<2 { try await events.add(.pending, gateway: gateway) }
+            try await database.pool.query(
+                """
+                INSERT INTO hookgate.gateway_positions (gateway_id, accepted, shipped, lost, noted_at)
+                VALUES ($1, 3, 2, 0, $2)
+                """, [gateway, StoredEvents.day])
+            let hookgate = HookgateBinary(databaseURL: database.url)
+            let whole = try await hookgate.run("events", "balance")
+            #expect(whole.exitCode == 0, "\(whole.output)\(whole.complaint)")
+            #expect(whole.output.contains("accepted 3 = in its spool 1 + pending 2"))
+            try await database.pool.query(
+                "DELETE FROM hookgate.events WHERE id = (SELECT id FROM hookgate.events LIMIT 1)")
+            let torn = try await hookgate.run("events", "balance", "--json")
+            #expect(torn.exitCode == 3 && torn.output.contains(#""difference" : 1"#), "\(torn.output)")
+        }
+    }
+
     @Test func showListsEveryAttempt() async throws {
         try await withSchema { database in
             let events = StoredEvents(database)
