@@ -31,8 +31,11 @@ final class StoredEventMedia: EventMediaSource {
             try await prepare()
             guard let key else { return .unavailable }
             guard link.verdict(at: time.now, keys: [key]) == .valid else { return .refused }
-            guard let body = try await archive.event(link.event)?.body else { return .gone }
-            return Self.file(link.part, in: body)
+            return switch try await archive.event(link.event)?.body {
+            case .success(let body): Self.file(link.part, in: body)
+            case .failure(.masterKeyMissing): .unavailable
+            case .failure, nil: .gone
+            }
         } catch {
             return .unavailable
         }
