@@ -25,16 +25,18 @@ struct BodyEdits {
         edits.append(Edit(range: range, isToken: true))
     }
 
-    func applied(to bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(bytes.count)
+    /// Shows what stays of the bytes, part by part. Returns false when `show` wanted no more.
+    func forEachPart(
+        of bytes: UnsafeBufferPointer<UInt8>, _ show: (UnsafeBufferPointer<UInt8>) -> Bool
+    ) -> Bool {
         var kept = 0
         for edit in edits {
-            result.append(contentsOf: bytes[kept..<edit.range.lowerBound])
-            if edit.isToken { result.append(contentsOf: TokenRedaction.mask) }
+            guard show(UnsafeBufferPointer(rebasing: bytes[kept..<edit.range.lowerBound])) else { return false }
+            if edit.isToken {
+                guard TokenRedaction.mask.withUnsafeBufferPointer(show) else { return false }
+            }
             kept = edit.range.upperBound
         }
-        result.append(contentsOf: bytes[kept...])
-        return result
+        return show(UnsafeBufferPointer(rebasing: bytes[kept...]))
     }
 }

@@ -8,14 +8,18 @@
 package enum SecretStripper {
     /// The body without secrets. Never fails: what is no JSON comes back with our tokens masked and else as it was.
     package static func strip(_ body: [UInt8]) -> [UInt8] {
+        StrippedBody(body).bytes
+    }
+
+    static func edits(of body: [UInt8]) -> BodyEdits {
         let event = (try? BodyScanner.scan(body))?.event.map(EventName.normalised)
         return body.withUnsafeBufferPointer { bytes in
-            guard var visitor = SecretVisitor(bytes, event: event) else { return body }
+            guard var visitor = SecretVisitor(bytes, event: event) else { return BodyEdits() }
             do {
                 _ = try JSONWalk.run(bytes, &visitor)
-                return visitor.edits.isEmpty ? body : visitor.edits.applied(to: bytes)
+                return visitor.edits
             } catch {
-                return TokenRedaction.redacted(bytes)
+                return TokenRedaction.edits(in: bytes)
             }
         }
     }

@@ -53,14 +53,14 @@ enum TokenRedaction {
         return count
     }
 
-    /// Bytes that are no JSON, with the tokens in them masked.
-    static func redacted(_ bytes: UnsafeBufferPointer<UInt8>) -> [UInt8] {
-        guard let base = bytes.baseAddress else { return [] }
+    /// The tokens in bytes that are no JSON.
+    static func edits(in bytes: UnsafeBufferPointer<UInt8>) -> BodyEdits {
         var edits = BodyEdits()
+        guard let base = bytes.baseAddress else { return edits }
         var index = 0
         while true {
             index = nextMarker(base, count: bytes.count, from: index)
-            guard index < bytes.count else { return edits.applied(to: bytes) }
+            guard index < bytes.count else { return edits }
             if let end = matchPlain(base, at: index, end: bytes.count) {
                 edits.maskToken(index..<end)
                 index = end

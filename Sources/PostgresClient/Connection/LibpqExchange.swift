@@ -47,7 +47,8 @@ struct LibpqExchange {
     }
 
     /// The first error of the statement or script, or else its last result.
-    mutating func finish() -> Outcome {
+    /// - Parameter copy: what a COPY that was sent takes.
+    mutating func finish(feeding copy: PostgresCopy? = nil) -> Outcome {
         var last: LibpqResult?
         var refusal: ServerRefusal?
         while true {
@@ -56,6 +57,8 @@ struct LibpqExchange {
             switch result.status {
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY:
                 last = consume result
+            case PGRES_COPY_IN where copy != nil:
+                guard feed(copy) else { return .broken(PostgresError(.connectionLost, lostMessage)) }
             case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH:
                 return .broken(PostgresError(.misuse, "COPY is not supported; the connection was given up."))
             default:
@@ -69,6 +72,15 @@ struct LibpqExchange {
         if let refusal { return .refused(refusal) }
         guard let result = last.take() else { return .broken(PostgresError(.connectionLost, lostMessage)) }
         return .result(result)
+    }
+
+    private func feed(_ copy: PostgresCopy?) -> Bool {
+        var isConnected = true
+        let isWhole = copy?.rows { part in
+            isConnected = isConnected && handle.sendCopyPart(part)
+            return isConnected && interruption?.isRequested != true
+        }
+        return isConnected && handle.endCopy(isWhole: isWhole == true)
     }
 
     private var lostMessage: String {

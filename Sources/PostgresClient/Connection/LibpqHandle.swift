@@ -44,6 +44,16 @@ final class LibpqHandle {
         }
     }
 
+    /// Sends a part of what COPY takes; false when the connection broke.
+    func sendCopyPart(_ part: UnsafeRawBufferPointer) -> Bool {
+        PQputCopyData(connection, part.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(part.count)) == 1
+    }
+
+    /// Says that COPY has everything, or that it will not get it; false when the connection broke.
+    func endCopy(isWhole: Bool) -> Bool {
+        PQputCopyEnd(connection, isWhole ? nil : "the sender stopped") == 1
+    }
+
     /// Reads what has arrived; false when the connection broke.
     func consumeInput() -> Bool { PQconsumeInput(connection) == 1 }
 

@@ -68,6 +68,10 @@ package actor PostgresConnection: PostgresExecutor {
         _ = try await runInterruptibly(.script(script))
     }
 
+    package func copy(_ copy: PostgresCopy) async throws(PostgresError) {
+        _ = try await runInterruptibly(.script(copy.statement), feeding: copy)
+    }
+
     /// Ends the connection. Statements after it fail with `closed`.
     package func close() {
         handle = nil
@@ -182,11 +186,14 @@ package actor PostgresConnection: PostgresExecutor {
 
     // MARK: Running
 
-    private func runInterruptibly(_ statement: PostgresStatement) async throws(PostgresError) -> PostgresRows {
+    private func runInterruptibly(
+        _ statement: PostgresStatement, feeding copy: PostgresCopy? = nil
+    ) async throws(PostgresError) -> PostgresRows {
         let interruption = Interruption(waking: wakePipe)
         let outcome: Result<PostgresRows, PostgresError> = await withTaskCancellationHandler {
             do throws(PostgresError) {
-                return .success(try exchange(statement, interruption: interruption, limit: limit).rows())
+                return .success(
+                    try exchange(statement, interruption: interruption, limit: limit, feeding: copy).rows())
             } catch {
                 return .failure(error)
             }
@@ -201,7 +208,8 @@ package actor PostgresConnection: PostgresExecutor {
     }
 
     private func exchange(
-        _ statement: PostgresStatement, interruption: Interruption?, limit: LibpqExchange.Limit
+        _ statement: PostgresStatement, interruption: Interruption?, limit: LibpqExchange.Limit,
+        feeding copy: PostgresCopy? = nil
     ) throws(PostgresError) -> LibpqResult {
         try statement.check()
         guard let handle else { throw .connectionClosed }
@@ -210,7 +218,7 @@ package actor PostgresConnection: PostgresExecutor {
         var exchange = LibpqExchange(
             handle: handle, wakePipe: wakePipe, interruption: interruption, limit: limit
         )
-        let outcome = exchange.finish()
+        let outcome = exchange.finish(feeding: copy)
         if exchange.wasCancelled { wasCancelled = true }
         switch consume outcome {
         case .result(let result): return result

@@ -6,11 +6,13 @@ import HookgateCore
 struct InboxRecord: Sendable {
     /// Longer than any real id or name, shorter than what an index entry may hold.
     private static let longestText = 1_024
+    /// A body from this size on goes to the database in parts: as a parameter it would be in memory four times.
+    private static let longBodyBytes = 1 << 20
 
     let event: AcceptedEvent
     let sequence: UInt64
     let position: SpoolPosition
-    let body: [UInt8]
+    let body: StrippedBody
     let bodyDigest: [UInt8]
     /// Of the body as it came: what is stripped of it differs between two copies.
     let keys: DedupeKeys
@@ -22,8 +24,14 @@ struct InboxRecord: Sendable {
         self.event = event
         self.sequence = entry.sequence
         self.position = entry.position
-        self.body = SecretStripper.strip(event.body)
-        self.bodyDigest = Array(SHA256.hash(data: body))
+        let body = StrippedBody(event.body)
+        var digest = SHA256()
+        _ = body.forEachPart { part in
+            digest.update(bufferPointer: part)
+            return true
+        }
+        self.body = body
+        self.bodyDigest = Array(digest.finalize())
         self.keys = DedupeKeys(event)
     }
 
@@ -32,6 +40,8 @@ struct InboxRecord: Sendable {
         record.isBare = true
         return record
     }
+
+    var hasLongBody: Bool { body.byteCount >= Self.longBodyBytes }
 
     var reference: EventReference { EventReference(id: event.id.uuid, receivedAt: event.receivedAt) }
 

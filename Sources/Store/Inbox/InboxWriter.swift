@@ -33,6 +33,8 @@ struct InboxWriter: Sendable {
         ), bodies AS (
             INSERT INTO hookgate.event_bodies (id, day, body)
             SELECT stored.id, stored.day, incoming.body FROM stored JOIN incoming ON incoming.id = stored.id
+            -- A long one follows in parts.
+            WHERE octet_length(incoming.body) > 0 OR incoming.body_bytes = 0
         ), dropped AS (
             INSERT INTO hookgate.duplicate_events (
                 id, original_id, original_day, kind, route, instance_name, received_at, gateway_id, expires_at)
@@ -79,7 +81,9 @@ struct InboxWriter: Sendable {
         )
         SELECT (SELECT count(*) FROM stored)::bigint AS stored,
             (SELECT count(*) FROM dropped WHERE kind = 'retry')::bigint AS retries,
-            (SELECT count(*) FROM dropped WHERE kind = 'copy')::bigint AS copies
+            (SELECT count(*) FROM dropped WHERE kind = 'copy')::bigint AS copies,
+            ARRAY(SELECT id FROM stored ORDER BY id) AS ids,
+            ARRAY(SELECT day - DATE '2000-01-01' FROM stored ORDER BY id) AS days
         """
 
     private static let ensurePartitions = """
@@ -129,23 +133,36 @@ struct InboxWriter: Sendable {
             try await connection.query(Self.ensurePartitions, [records.map(\.event.receivedAt)])
             let now = time.now
             let duplicates = try await DedupeLedger(connection: connection).duplicates(among: records, at: now)
-            let sealed = try await bodies.seal(
-                records.map { ($0.event.id, $0.event.organizationID, $0.body) }, at: now, on: connection)
-            let counts = try await connection.query(Self.insert, parameters(records, sealed, duplicates, account, now))[
-                0]
+            let contents = try await contents(of: records, at: now, on: connection)
+            let counts = try await connection.query(
+                Self.insert, parameters(records, contents, duplicates, account, now))[0]
+            let days: [Int32] = try counts.decode("days")
+            let stored = Dictionary(zip(try counts.decode("ids", as: [UUID].self), days)) { first, _ in first }
+            let long = LongBodies(zip(records, contents).filter { $0.0.hasLongBody }, storedOn: stored)
+            if !long.isEmpty { try await connection.copy(long.copy) }
             return InboxCounts(
                 stored: try counts.decode("stored"), retries: try counts.decode("retries"),
                 copies: try counts.decode("copies"))
         }
     }
 
+    /// What is stored of each body. Sealing makes a copy of it; a body in the clear is only looked at.
+    private func contents(
+        of records: ArraySlice<InboxRecord>, at now: Date, on connection: PostgresConnection
+    ) async throws -> [StrippedBody] {
+        guard bodies.seals else { return records.map(\.body) }
+        let sealed = try await bodies.seal(
+            records.map { ($0.event.id, $0.event.organizationID, $0.body.bytes) }, at: now, on: connection)
+        return sealed.map { StrippedBody(sealed: $0) }
+    }
+
     private func parameters(
-        _ records: ArraySlice<InboxRecord>, _ stored: [[UInt8]], _ duplicates: [UUID: Duplicate],
+        _ records: ArraySlice<InboxRecord>, _ contents: [StrippedBody], _ duplicates: [UUID: Duplicate],
         _ account: SpoolAccount?, _ now: Date
     ) -> [any PostgresEncodable] {
         // Of what is stored: of a sealed body the digest says nothing either.
         let digests =
-            bodies.seals ? stored.map { Array(SHA256.hash(data: $0)) } : records.map(\.bodyDigest)
+            bodies.seals ? contents.map { Array(SHA256.hash(data: $0.bytes)) } : records.map(\.bodyDigest)
         let repeated = records.map { duplicates[$0.event.id.uuid] }
         // Originals of the same batch, which the statement itself cannot see in the table yet.
         let own = Dictionary(records.map { ($0.event.id.uuid, $0.event) }) { first, _ in first }
@@ -157,10 +174,10 @@ struct InboxWriter: Sendable {
             records.map(\.kind), records.map(\.eventSuffix), records.map(\.messageID), records.map(\.chat),
             records.map(\.state.rawValue), records.map(\.quarantineReason),
             records.map { Int64(clamping: $0.position.segment) }, records.map { Int64(clamping: $0.position.offset) },
-            digests, stored, now, gatewayID,
+            digests, zip(records, contents).map { $0.hasLongBody ? [] : $1.bytes }, now, gatewayID,
             repeated.map(\.?.original.id), repeated.map(\.?.original.receivedAt), repeated.map(\.?.kind.rawValue),
             now.addingTimeInterval(DedupeLedger.lifetime), twins.map(\.?.route.rawValue), twins.map(\.?.receivedAt),
-            records.map { Int64($0.body.count) },
+            records.map { Int64($0.body.byteCount) },
             account?.accepted, account?.shipped, account?.lost,
         ]
     }

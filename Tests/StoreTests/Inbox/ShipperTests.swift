@@ -72,6 +72,40 @@ struct ShipperTests {
         }
     }
 
+    /// As a file of its own in the spool, or inside a segment: it is the same event.
+    @Test(arguments: [false, true])
+    func aLongBodyReachesTheInboxInPartsWithoutItsSecrets(hasFile: Bool) async throws {
+        try await withSchema { database in
+            try await Self.withShipper(database) { spool, shipper in
+                let media = String(repeating: "QUJD", count: 800_000)
+                let stays = #"{"event":"messages.upsert","data":{"base64":"\#(media)","text":"Oi"}}"#
+                let body = stays.replacing(#""data""#, with: #""apikey":"KEY","data""#)
+                let token = "hgw_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh86oZqdX"
+                let event = Self.event(body: body.replacing("Oi", with: "Oi \(token)"))
+                if hasFile {
+                    let answers = Answers()
+                    try spool.appendLong(event, pieceBytes: 256 << 10, to: answers)
+                    // Stored after it, so it is on disk as well.
+                    try await Self.store([Self.event()], in: spool)
+                    #expect(answers.stored == [event.id])
+                } else {
+                    try await Self.store([event, Self.event()], in: spool)
+                }
+                await shipper.shipRemainder()
+                #expect(shipper.status.lastFailure == nil)
+                let rows = try await database.pool.query(
+                    """
+                    SELECT b.body, e.body_bytes = octet_length(b.body) AS counts, e.body_sha256 = sha256(b.body) AS fits
+                    FROM hookgate.events AS e JOIN hookgate.event_bodies AS b USING (day, id) WHERE e.id = $1
+                    """, [event.id.uuid])
+                let stored: [UInt8] = try #require(rows.first).decode("body")
+                #expect(String(decoding: stored, as: UTF8.self) == stays.replacing("Oi", with: "Oi hgw_…"))
+                #expect(try rows[0].decode("counts", as: Bool.self) && rows[0].decode("fits", as: Bool.self))
+                #expect(try await Self.rows(database).count == 2)
+            }
+        }
+    }
+
     @Test func aCrashBetweenCommitAndCheckpointStoresNothingTwice() async throws {
         try await withSchema { database in
             try await Self.withShipper(database) { spool, shipper in
