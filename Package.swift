@@ -135,7 +135,7 @@ let package = Package(
             name: "CommandTests",
             dependencies: [
                 "HookgateCommands", "HookgateCore", "HookgateTestSupport", "PostgresClient", "hookgate", argumentParser,
-                asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix, subprocess, system,
+                asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, subprocess, system,
             ]
         ),
     ],

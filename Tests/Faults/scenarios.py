@@ -8,6 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from long_bodies import long_bodies
 from revocation import revoked_while_silent
 from world import Account, World
 
@@ -218,4 +219,5 @@ ALL = [
     (disk_full, 2, 1),
     (sync_failing, 3, 1),
     (revoked_while_silent, 20, 1),
+    (long_bodies, 3, 2),
 ]

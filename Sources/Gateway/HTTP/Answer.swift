@@ -102,6 +102,7 @@ extension Answer {
         case .diskScarce: "The disk is nearly full, and this kind of event is refused first. Try again."
         case .undecidedFull: "Nobody can say whose this is, and too much of that kind waits. Try again."
         case .diskFailed: "The spool cannot be written. Try again."
+        case .notShared: "Stored here, and not in the database yet. Try again: what comes twice is kept once."
         case .closed: "The gateway is shutting down. Try again."
         }
     }

@@ -103,7 +103,7 @@ package final class WebhookIntake: Sendable {
                     if isResolved { self.showObserver(event, webhook.key) }
                     completion(IntakeResult(storedAs: event, isResolved: isResolved))
                 case .failure(let error):
-                    self.quarantine.withdraw(event)
+                    if error != .notShared { self.quarantine.withdraw(event) }
                     self.noteFailure(error.word, webhook)
                     self.count(.notStored, webhook, resolution)
                     completion(.notStored(error))
@@ -213,6 +213,7 @@ extension SpoolError {
         case .diskScarce: "disk nearly full"
         case .undecidedFull: "too much undecided"
         case .diskFailed: "disk failed"
+        case .notShared: "not in the inbox in time"
         case .closed: "spool closed"
         }
     }

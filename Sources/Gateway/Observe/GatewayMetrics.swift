@@ -42,6 +42,8 @@ package enum ResolveTier: Int, MetricLabel {
     case stale
     /// The complete and live table, because the source could not be asked.
     case authority
+    /// What an earlier process knew, because nobody else could be asked.
+    case snapshot
     /// None.
     case none
 
@@ -53,6 +55,7 @@ package enum ResolveTier: Int, MetricLabel {
         case .source: "postgresql"
         case .stale: "redis_stale"
         case .authority: "authority"
+        case .snapshot: "snapshot"
         case .none: "none"
         }
     }

@@ -22,6 +22,7 @@ package final class Resolver: Sendable {
 
     private let table: RoutingTable
     private let absences: AbsenceMemory
+    private let lastKnown: LastKnownRouting
     private let lookUps: SourceLookUps
     private let time: MonotonicTime
     private let clock: TimeSource
@@ -29,11 +30,12 @@ package final class Resolver: Sendable {
 
     package init(
         table: RoutingTable, source: any RoutingSource, settings: Settings = Settings(), metrics: GatewayMetrics,
-        clock: TimeSource = .system, time: MonotonicTime = .system
+        lastKnown: LastKnownRouting = LastKnownRouting(), clock: TimeSource = .system, time: MonotonicTime = .system
     ) {
         let absences = AbsenceMemory()
         self.table = table
         self.absences = absences
+        self.lastKnown = lastKnown
         self.time = time
         self.clock = clock
         self.metrics = metrics
@@ -150,7 +152,18 @@ package final class Resolver: Sendable {
             self.metrics.tiers[.authority].add()
             return .unknown
         }
+        if let resolution = self.lastKnownResolution(for: key) { return resolution }
         self.metrics.tiers[.none].add()
         return .undecided
+    }
+
+    /// What an earlier process knew may accept an event; anything else is for who can say.
+    private func lastKnownResolution(for key: RoutingKey) -> Resolution? {
+        let now = self.clock.now
+        guard let known = self.lastKnown.fact(for: key, at: now), let fact = self.table.confirming(known),
+            case .deliverable(let entry) = Resolution(fact, at: now)
+        else { return nil }
+        self.metrics.tiers[.snapshot].add()
+        return .deliverable(entry)
     }
 }

@@ -41,7 +41,7 @@ struct RoutingIndex {
         var isNameConfirmed = false
     }
 
-    private struct TokenRecord {
+    private struct TokenRecord: Equatable {
         let digest: TokenDigest
         var revision: UInt64
         var standing: TokenStanding
@@ -68,6 +68,8 @@ struct RoutingIndex {
     private var wasLoaded = false
     /// Something did not fit: what is absent here may exist.
     private(set) var isOverflowing = false
+    /// How often something in it became another.
+    private(set) var changeCount: UInt64 = 0
 
     init(bound: Int) {
         self.bound = min(bound, Int(Self.none) - 1)
@@ -127,6 +129,43 @@ struct RoutingIndex {
         return self.isOverflowing ? .notKept : .superseded
     }
 
+    // MARK: For snapshots
+
+    /// What is known of an integration.
+    enum Knowledge {
+        case nothing
+        case entry(RoutingEntry)
+        case deleted
+    }
+
+    func knowledge(of id: IntegrationID) -> Knowledge {
+        guard let number = self.knownSlotNumber(of: id) else { return .nothing }
+        return switch self.slots[Int(number)].occupant {
+        case .unknown: .nothing
+        case .entry(let entry): .entry(entry)
+        case .deleted: .deleted
+        }
+    }
+
+    /// What it knows of integrations, tombstones included.
+    var integrationChanges: some Sequence<RoutingChange> {
+        self.slots.lazy.compactMap { slot -> RoutingChange? in
+            switch slot.occupant {
+            case .unknown: nil
+            case .entry(let entry): .integration(entry)
+            case .deleted(let id, let revision): .integrationDeleted(id, revision: revision)
+            }
+        }
+    }
+
+    /// What it knows of tokens, revoked ones included.
+    var tokenChanges: some Sequence<RoutingChange> {
+        self.tokens.lazy.map { record -> RoutingChange in
+            let id = record.slot == Self.none ? nil : self.slots[Int(record.slot)].occupant.id
+            return .token(record.digest, id, record.standing, revision: record.revision)
+        }
+    }
+
     private func fact(of record: TokenRecord) -> RoutingFact? {
         guard record.slot != Self.none else { return record.standing == .revoked ? .revokedToken : nil }
         switch self.slots[Int(record.slot)].occupant {
@@ -146,20 +185,24 @@ struct RoutingIndex {
         }
         let record = TokenRecord(digest: digest, revision: revision, standing: standing, slot: slot)
         if let known = self.tokenNumber(of: digest) {
+            guard self.tokens[known] != record else { return }
             self.tokens[known] = record
         } else if self.tokens.count < self.bound * Self.tokensPerIntegration {
             self.tokensByDigest.insert(UInt32(self.tokens.count), for: digest)
             self.tokens.append(record)
         } else {
             self.isOverflowing = true
+            return
         }
+        self.changeCount += 1
     }
 
     private mutating func place(_ entry: RoutingEntry) {
         guard let number = self.slotNumber(of: entry.integrationID) else { return }
         switch self.slots[Int(number)].occupant {
         case .entry(let old):
-            guard entry.revision >= old.revision else { return }
+            guard entry.revision >= old.revision, entry != old else { return }
+            self.changeCount += 1
             guard entry.instanceName != old.instanceName else {
                 self.slots[Int(number)].occupant = .entry(entry)
                 return
@@ -167,8 +210,9 @@ struct RoutingIndex {
             self.unlink(number, from: old.instanceName)
         case .deleted(_, let revision):
             guard entry.revision > revision else { return }
+            self.changeCount += 1
         case .unknown:
-            break
+            self.changeCount += 1
         }
         self.slots[Int(number)].occupant = .entry(entry)
         self.link(number, to: entry.instanceName)
@@ -186,13 +230,12 @@ struct RoutingIndex {
             break
         }
         self.slots[Int(number)].occupant = .deleted(id, revision: revision)
+        self.changeCount += 1
     }
 
     /// The integration's slot, a new one when it has none; nil when the bound is reached.
     private mutating func slotNumber(of id: IntegrationID) -> SlotNumber? {
-        if let number = self.slotsByID.number(for: id, where: { self.slots[Int($0)].occupant.id == id }) {
-            return number
-        }
+        if let number = self.knownSlotNumber(of: id) { return number }
         guard self.slots.count < self.bound else {
             self.isOverflowing = true
             return nil
@@ -201,6 +244,10 @@ struct RoutingIndex {
         self.slots.append(Slot(occupant: .unknown(id), nextWithSameName: Self.none))
         self.slotsByID.insert(number, for: id)
         return number
+    }
+
+    private func knownSlotNumber(of id: IntegrationID) -> SlotNumber? {
+        self.slotsByID.number(for: id) { self.slots[Int($0)].occupant.id == id }
     }
 
     private func tokenNumber(of digest: TokenDigest) -> Int? {

@@ -79,6 +79,17 @@ package final class RoutingTable: Sendable {
         }
     }
 
+    /// How often something in it became another.
+    var changeCount: UInt64 { self.state.withLock { $0.index.changeCount } }
+
+    /// All of it, for whoever takes his time. What changes meanwhile changes in a copy, which costs memory for as long.
+    var contents: RoutingIndex { self.state.withLock { $0.index } }
+
+    /// A fact from elsewhere that accepts an event, as far as this table does not know better; nil where it does.
+    func confirming(_ fact: RoutingFact) -> RoutingFact? {
+        self.state.withLock { $0.index.confirming(fact) }
+    }
+
     func fill(_ fact: RoutingFact, for key: RoutingKey) -> RoutingIndex.Filled {
         self.state.withLock { $0.index.fill(fact, for: key) }
     }

@@ -35,6 +35,7 @@ struct GatewayAssembly {
     private let alarms: AlarmWatch?
     private let metrics: GatewayMetrics
     private let delivery: DeliveryParts
+    private let snapshots: RoutingSnapshots
     private let preparation: DatabasePreparation
     private let retention: RetentionKeeper
     /// Nil where no Redis is configured.
@@ -73,10 +74,17 @@ struct GatewayAssembly {
             RedisTier(address: $0, databaseURL: databaseURL, lookUps: source, feed: feedSource, logger: logger)
         }
         let table = RoutingTable()
+        let lastKnown = LastKnownRouting()
+        snapshots = RoutingSnapshots(
+            store: RoutingSnapshotFile(directory: configuration.dataDirectory), table: table, lastKnown: lastKnown,
+            logger: logger)
+        // Before anything is listened to: who is not known yet would be undecided.
+        await snapshots.load()
         var lookUps = Resolver.Settings()
         lookUps.concurrentLookUps = Self.routingConnections
         let resolver = Resolver(
-            table: table, source: redis?.source ?? source, settings: lookUps, metrics: metrics)
+            table: table, source: redis?.source ?? source, settings: lookUps, metrics: metrics,
+            lastKnown: lastKnown)
         feed = RoutingFeed(
             source: redis?.source ?? feedSource, table: table, resolver: resolver, metrics: metrics, logger: logger)
         // What was undecided is decided for good, so PostgreSQL itself is asked.
@@ -99,18 +107,29 @@ struct GatewayAssembly {
         alarms = try HTTPAlarmSender(configuration).map { AlarmWatch(sender: $0, logger: logger) }
         status = GatewayStatus(
             spool: spool, shipper: shipper, table: table, preparation: preparation, quarantine: quarantine,
-            coverage: coverage, oldWay: oldWay, alarms: alarms, redis: redis, retention: retention)
+            coverage: coverage, oldWay: oldWay, alarms: alarms, redis: redis, retention: retention,
+            snapshots: snapshots, lastKnown: lastKnown)
         trafficLog = TrafficLog(logger: logger, metrics: metrics)
         let intake = WebhookIntake(
-            resolver: resolver, spool: spool, probeKeys: { [preparation] in preparation.probeKeys },
-            quarantine: quarantine, log: trafficLog, refusals: refusals, legacyRequests: oldWay)
+            resolver: resolver, spool: Self.durable(spool, configuration.durability),
+            probeKeys: { [preparation] in preparation.probeKeys }, quarantine: quarantine, log: trafficLog,
+            refusals: refusals, legacyRequests: oldWay)
+        var limits = GatewayLimits()
+        limits.bodyBytes = configuration.maxBodyBytes
         server = WebhookServer(
             WebhookServer.Configuration(host: configuration.listen.host, port: configuration.listen.port),
             service: WebhookService(
-                intake: intake, resolver: resolver, reporting: status, metrics: metrics,
+                intake: intake, resolver: resolver, reporting: status, metrics: metrics, limits: limits,
                 legacyRoute: LegacyRouteNotice(sunset: configuration.legacySunset),
                 media: MediaReads(source: delivery.media)),
             logger: logger)
+    }
+
+    private static func durable(_ spool: Spool, _ durability: Durability) -> any EventSpool {
+        switch durability {
+        case .local: spool
+        case .shared: SharedSpool(spool)
+        }
     }
 
     /// Serves until SIGTERM or SIGINT. The server is stopped first and the shipper last, so that what was accepted
@@ -140,6 +159,7 @@ struct GatewayAssembly {
             },
             LoopService(name: "retention") { [retention] in await retention.run() },
             LoopService(name: "destinations") { [delivery] in await delivery.run() },
+            LoopService(name: "routing snapshot") { [snapshots] in await snapshots.run() },
             LoopService(name: "traffic log") { [trafficLog] in await trafficLog.run() },
             ServerService(server: server, onListening: onListening),
         ]
@@ -153,6 +173,7 @@ struct GatewayAssembly {
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         let result: Result<Void, any Error>
         do { result = .success(try await group.run()) } catch { result = .failure(error) }
+        await snapshots.writeIfNeeded()
         await spool.close()
         await shipper.shipRemainder()
         await refusals.flush(to: PostgresRefusalLedger(pool: chorePool), logger: logger)

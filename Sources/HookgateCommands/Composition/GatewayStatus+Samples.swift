@@ -14,7 +14,7 @@ extension GatewayStatus {
         samples += Self.samples(shipper.status)
         samples += shipper.lags.samples(
             "hookgate_ship_lag_seconds", help: "From an event's arrival until the inbox has it.")
-        samples += quarantine.samples() + oldWay.samples() + retention.status.samples()
+        samples += quarantine.samples() + oldWay.samples() + retention.status.samples() + snapshots.samples()
         if let alarms { samples += alarms.samples() }
         if let redis { samples += Self.samples(redis) }
         return samples
@@ -132,6 +132,16 @@ extension GatewayStatus {
             MetricSample(
                 "hookgate_undecided_alarmed", .gauge, help: "1 from 80 % of that bound on.",
                 value: spool.isUndecidedAlarmed ? 1 : 0),
+            MetricSample(
+                "hookgate_spool_receiving_bodies", .gauge, help: "Long bodies that are being written to the disk.",
+                value: Double(spool.openBodies)),
+            MetricSample(
+                "hookgate_disk_used_ratio", .gauge, help: "Of the disk under the spool, from 0 to 1.",
+                value: spool.diskUsedShare ?? 0),
+            MetricSample(
+                "hookgate_disk_level", .gauge,
+                help: "0 below 80 %; 1 alarm; 2 from 90 %, long and held events get 503; 3 from 95 %, all do.",
+                value: Double(spool.diskLevel.rawValue)),
             MetricSample(
                 "hookgate_spool_writable", .gauge, help: "1 while events can be stored; 0 means senders get 503.",
                 value: spool.isWritable ? 1 : 0),

@@ -17,6 +17,8 @@ struct GatewayStatus: GatewayReporting {
     let alarms: AlarmWatch?
     let redis: RedisTier?
     let retention: RetentionKeeper
+    let snapshots: RoutingSnapshots
+    let lastKnown: LastKnownRouting
 
     /// So many looks at our own address without an answer, five seconds apart, and nobody else is answered either.
     private static let alarmingLooks = 3
@@ -26,8 +28,8 @@ struct GatewayStatus: GatewayReporting {
         spool.recheck()
         let statistics = spool.statistics()
         let parts = [
-            listenerPart(), spoolPart(statistics), routingPart(), schemaPart(), shippingPart(), quarantinePart(),
-            undecidedPart(statistics), retentionPart(),
+            listenerPart(), spoolPart(statistics), diskPart(statistics), routingPart(), schemaPart(), shippingPart(),
+            quarantinePart(), undecidedPart(statistics), retentionPart(),
         ]
         return Readiness(parts: parts + [redis.map(redisPart)].compactMap(\.self))
     }
@@ -78,6 +80,20 @@ struct GatewayStatus: GatewayReporting {
         return .init(name: "spool", state: .ok)
     }
 
+    private func diskPart(_ spool: SpoolStatistics) -> Readiness.Part {
+        let used = "\(Int((spool.diskUsedShare ?? 0) * 100)) % of the disk under the spool is used"
+        return switch spool.diskLevel {
+        case .fine: .init(name: "disk", state: .ok)
+        case .alarm:
+            .init(name: "disk", state: .degraded, detail: "\(used): events that nobody can decide are refused")
+        case .scarce:
+            .init(
+                name: "disk", state: .degraded,
+                detail: "\(used): long bodies, held events and those that nobody can decide are refused")
+        case .full: .init(name: "disk", state: .failed, detail: "\(used): everything is refused")
+        }
+    }
+
     private func routingPart() -> Readiness.Part {
         let status = table.status
         if status.isComplete, status.isLive { return .init(name: "routing", state: .ok) }
@@ -85,7 +101,10 @@ struct GatewayStatus: GatewayReporting {
             name: "routing", state: .degraded,
             detail: status.isComplete
                 ? "the database does not answer; known integrations are served from memory"
-                : "not everything is loaded yet; what memory does not know is looked up, or stored as undecided")
+                : lastKnown.takenAt.map {
+                    "nothing is loaded; what nobody else can say is taken from the snapshot of "
+                        + $0.formatted(.iso8601)
+                } ?? "not everything is loaded yet; what memory does not know is looked up, or stored as undecided")
     }
 
     private func schemaPart() -> Readiness.Part {

@@ -17,6 +17,8 @@ package struct Configuration: Sendable {
     package let listen: ListenAddress
     package let consoleListen: ListenAddress?
     package let dataDirectory: String
+    package let durability: Durability
+    package let maxBodyBytes: Int
     package let quarantineLimits: QuarantineLimits
     package let undecidedMaxBytes: Int
     /// When the legacy route ends; nil while nobody has said.
@@ -74,6 +76,8 @@ package struct Configuration: Sendable {
         let publicURL = reader.value(of: .publicURL, SettingReading.publicURL)
         let listen = reader.value(of: .listen, ListenAddress.init(configured:))
         let dataDirectory = reader.value(of: .dataDirectory) { (text) throws(InvalidSetting) in text }
+        let durability = reader.value(of: .durability, SettingReading.durability)
+        let maxBodyBytes = reader.value(of: .maxBody, SettingReading.bodyLimit)
         let heldEvents = reader.value(of: .quarantineMaxEvents, SettingReading.count)
         let heldBytes = reader.value(of: .quarantineMaxBytes, SettingReading.byteCount)
         let undecidedBytes = reader.value(of: .undecidedMaxBytes, SettingReading.byteCount)
@@ -85,14 +89,17 @@ package struct Configuration: Sendable {
                 "the gateway listens on \(listen) already; choose another port, or leave this out to share it",
                 at: reader.origin(of: .consoleListen))
         }
-        guard let publicURL, let listen, let dataDirectory, let heldEvents, let heldBytes, let undecidedBytes,
-            let retention, let logLevel, let logFormat, let allowsPrivate, reader.problems.isEmpty
+        guard let publicURL, let listen, let dataDirectory, let durability, let maxBodyBytes, let heldEvents,
+            let heldBytes, let undecidedBytes, let retention, let logLevel, let logFormat, let allowsPrivate,
+            reader.problems.isEmpty
         else {
             throw ConfigurationError(reader.problems)
         }
         self.publicURL = publicURL
         self.listen = listen
         self.dataDirectory = dataDirectory
+        self.durability = durability
+        self.maxBodyBytes = maxBodyBytes
         self.quarantineLimits = QuarantineLimits(events: heldEvents, bytes: heldBytes)
         self.undecidedMaxBytes = undecidedBytes
         self.retention = retention

@@ -26,6 +26,12 @@ package struct GlobalOptions: ParsableArguments {
     @Option(name: .customLong("data-dir"), help: Self.help(.dataDirectory, "directory"))
     package var dataDirectory: String?
 
+    @Option(name: .customLong("durability"), help: Self.help(.durability, "promise"))
+    package var durability: String?
+
+    @Option(name: .customLong("max-body"), help: Self.help(.maxBody, "size"))
+    package var maxBody: String?
+
     @Option(name: .customLong("log-level"), help: Self.help(.logLevel, "level"))
     package var logLevel: String?
 
@@ -41,8 +47,8 @@ package struct GlobalOptions: ParsableArguments {
     var flags: [Setting: String] {
         let given: [Setting: String?] = [
             .databaseURL: databaseURL, .databaseDirectURL: databaseDirectURL, .redisURL: redisURL,
-            .publicURL: publicURL, .listen: listen, .dataDirectory: dataDirectory, .logLevel: logLevel,
-            .logFormat: logFormat,
+            .publicURL: publicURL, .listen: listen, .dataDirectory: dataDirectory, .durability: durability,
+            .maxBody: maxBody, .logLevel: logLevel, .logFormat: logFormat,
         ]
         return given.compactMapValues { $0 }
     }

@@ -26,6 +26,14 @@ extension Setting {
         "data-dir", flag: true, fallback: .stateDirectory,
         help: "spool and private cluster; one process at a time")
 
+    package static let durability = Setting(
+        "durability", flag: true, fallback: .text("local"),
+        help: "what a 200 means: local (on this machine's disk) or shared (in PostgreSQL, for disks that do not last)")
+
+    package static let maxBody = Setting(
+        "max-body", flag: true, fallback: .text("64MiB"),
+        help: "the longest webhook body; longer ones are answered with 413. Evolution sends up to 136MiB")
+
     package static let quarantineMaxEvents = Setting(
         "quarantine-max-events", fallback: .text("10000"),
         help: "how many events of one integration may be held back; more are answered with 503")
@@ -112,7 +120,7 @@ extension Setting {
 
     /// The one table, in the order in which people read it.
     package static let all: [Setting] = [
-        databaseURL, databaseDirectURL, redisURL, publicURL, listen, consoleListen, dataDirectory,
+        databaseURL, databaseDirectURL, redisURL, publicURL, listen, consoleListen, dataDirectory, durability, maxBody,
         quarantineMaxEvents, quarantineMaxBytes, undecidedMaxBytes, legacySunset, evolutionAPIURL, evolutionAPIKey,
         evolutionWebhookSecret, deliverURL, deliverSecret, deliverFormat, deliverMedia, deliverPrivateNetworks,
         deliverAuthorities, retainBodies, retainEvents, bodyEncryptionKey, bodyEncryptionOldKeys, adminToken, alertURL,

@@ -149,6 +149,23 @@ enum SettingReading {
         }
     }
 
+    /// Evolution refuses to send more, and PostgreSQL takes a gigabyte.
+    static func bodyLimit(_ text: String) throws(InvalidSetting) -> Int {
+        let bytes = try byteCount(text)
+        guard (1 << 20...136 << 20).contains(bytes) else {
+            throw InvalidSetting("give a size from 1MiB to 136MiB, the most that Evolution sends")
+        }
+        return bytes
+    }
+
+    static func durability(_ text: String) throws(InvalidSetting) -> Durability {
+        guard let durability = Durability(rawValue: text.lowercased()) else {
+            let words = Durability.allCases.map(\.rawValue).joined(separator: " or ")
+            throw InvalidSetting("\"\(text)\" is not a durability; use \(words)")
+        }
+        return durability
+    }
+
     static func logLevel(_ text: String) throws(InvalidSetting) -> Logger.Level {
         // Other stacks say these two, and share the variable with us.
         let word = ["warn": "warning", "fatal": "critical"][text.lowercased()] ?? text.lowercased()

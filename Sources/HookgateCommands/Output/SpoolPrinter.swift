@@ -122,6 +122,7 @@ private struct SpoolDocument: Encodable {
     let lostEvents: UInt64
     let isCheckpointReadable: Bool
     let damagedFiles: [String]
+    let longBodies: Int
     let segments: [Segment]
     let findings: [String]?
 
@@ -140,6 +141,7 @@ private struct SpoolDocument: Encodable {
         self.lostEvents = spool.lostRecords
         self.isCheckpointReadable = spool.isCheckpointReadable
         self.damagedFiles = spool.damagedFiles
+        self.longBodies = spool.bodyFiles
         self.segments = spool.segments.map { segment in
             Segment(
                 name: segment.name, formatVersion: segment.formatVersion, firstSequence: segment.firstSequence,

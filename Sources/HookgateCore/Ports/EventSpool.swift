@@ -39,7 +39,8 @@ package struct SpoolPosition: Sendable, Hashable, Comparable {
     }
 }
 
-/// Why an event could not be made durable. Each of these is a 503 to the sender, and nothing was stored.
+/// Why an event could not be made durable. Each of these is a 503 to the sender, and nothing was stored, but for
+/// ``notShared``.
 package enum SpoolError: Error, Equatable {
     /// The queue before the writer is at its bound.
     case overloaded
@@ -51,5 +52,7 @@ package enum SpoolError: Error, Equatable {
     case undecidedFull
     /// A write or an fsync failed; the segment is given up and will not be written again.
     case diskFailed(String)
+    /// It is on this machine's disk and not in the inbox yet, where that is promised. A retry is recognised there.
+    case notShared
     case closed
 }

@@ -18,6 +18,8 @@ package final class Spool: EventSpool {
         /// Of long bodies whose records are not written yet.
         var openBodies = 0
         var openBodyBytes = 0
+        /// Told when the inbox has what lies at their positions.
+        var shipWaiters: [SpoolPosition: @Sendable () -> Void] = [:]
 
         /// What counts against the bound on the whole, but for what waits in the queue.
         var depthBytes: Int { ledger.depthBytes + openBodyBytes }
@@ -333,5 +335,36 @@ extension Spool {
         let failure = SpoolWriteFailure(error)
         withLedger { $0.failed(failure.reason) }
         return failure.error
+    }
+}
+
+// MARK: - For whoever waits for the inbox
+
+extension Spool {
+    /// Calls back once the inbox has the record at a position, perhaps at once; never, when it is lost before that or
+    /// forgotten.
+    func whenShipped(_ position: SpoolPosition, _ body: @escaping @Sendable () -> Void) {
+        let isShipped = shared.withLock { shared in
+            if position < shared.ledger.checkpoint.position { return true }
+            shared.shipWaiters[position] = body
+            return false
+        }
+        if isShipped { body() }
+    }
+
+    var waiterCount: Int { shared.withLock { $0.shipWaiters.count } }
+
+    func forgetWaiter(for position: SpoolPosition) {
+        shared.withLock { $0.shipWaiters[position] = nil }
+    }
+
+    /// The checkpoint has moved: everything before it is in the inbox.
+    func tellWaiters() {
+        let ready = shared.withLock { shared -> [@Sendable () -> Void] in
+            let shipped = shared.shipWaiters.filter { $0.key < shared.ledger.checkpoint.position }
+            for position in shipped.keys { shared.shipWaiters[position] = nil }
+            return Array(shipped.values)
+        }
+        for waiter in ready { waiter() }
     }
 }

@@ -75,6 +75,7 @@ extension SpoolReader {
             for number in batch.damagedSegments { ledger.damaged(number) }
             return ledger.advanced(past: batch)
         }
+        spool.tellWaiters()
         for body in batch.bodies {
             try spool.files.bodies.remove(body.name)
             spool.withLedger { $0.removedBody(body.name, bytes: body.bytes) }

@@ -106,12 +106,12 @@ private enum DispositionTag: UInt8 {
 }
 
 extension ByteWriter {
-    fileprivate mutating func append(optional uuid: UUID?) {
+    mutating func append(optional uuid: UUID?) {
         append(UInt8(uuid == nil ? 0 : 1))
         if let uuid { append(uuid) }
     }
 
-    fileprivate mutating func append(optional text: String?) {
+    mutating func append(optional text: String?) {
         append(UInt8(text == nil ? 0 : 1))
         if let text { append(text) }
     }
@@ -136,7 +136,7 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-    fileprivate mutating func isPresent() throws(SpoolRecordError) -> Bool {
+    mutating func isPresent() throws(SpoolRecordError) -> Bool {
         switch try integer(UInt8.self) {
         case 0: false
         case 1: true
@@ -144,11 +144,11 @@ extension ByteReader {
         }
     }
 
-    fileprivate mutating func optionalUUID() throws(SpoolRecordError) -> UUID? {
+    mutating func optionalUUID() throws(SpoolRecordError) -> UUID? {
         try isPresent() ? try uuid() : nil
     }
 
-    fileprivate mutating func optionalText() throws(SpoolRecordError) -> String? {
+    mutating func optionalText() throws(SpoolRecordError) -> String? {
         try isPresent() ? try text() : nil
     }
 

@@ -38,15 +38,18 @@ struct HookgateBinary {
     }
 
     /// Runs `hookgate serve` on a free port while `body` works, then ends it with a signal.
-    /// - Parameter log: the file that its standard error is appended to.
+    /// - Parameters:
+    ///   - arguments: further ones.
+    ///   - log: the file that its standard error is appended to.
     /// - Returns: its exit code; nil if the signal ended it.
     func serving(
-        log: String = "/dev/null", endingWith signal: Signal = .terminate,
+        _ arguments: [String] = [], log: String = "/dev/null", endingWith signal: Signal = .terminate,
         _ body: (_ address: String) async throws -> Void
     ) async throws -> Int32? {
-        let command = #"exec "$0" serve --listen 127.0.0.1:0 2>>"$1""#
+        let command = #"log=$1; shift; exec "$0" serve --listen 127.0.0.1:0 "$@" 2>>"$log""#
         let result = try await Subprocess.run(
-            .path("/bin/sh"), arguments: ["-c", command, Self.path.string, log], environment: .custom(environment),
+            .path("/bin/sh"), arguments: Arguments(["-c", command, Self.path.string, log] + arguments),
+            environment: .custom(environment),
             input: .none, output: .sequence, error: .discarded
         ) { gateway in
             var address: String?

@@ -31,6 +31,23 @@ struct ConfigurationValueTests {
         #expect(try problem(["PORT": "80a"]).place == "environment PORT")
     }
 
+    @Test(arguments: [("136MiB", 136 << 20), ("1MiB", 1 << 20), ("2000000", 2_000_000)])
+    func bodiesMayBeAsLongAsEvolutionSendsThem(text: String, bytes: Int) throws {
+        #expect(try configuration(["HOOKGATE_MAX_BODY": text]).maxBodyBytes == bytes)
+        #expect(try configuration([:]).maxBodyBytes == 64 << 20)
+    }
+
+    @Test(arguments: ["137MiB", "1GiB", "1000", "0", "many"])
+    func otherBodyLimitsAreRefused(text: String) throws {
+        #expect(try problem(["HOOKGATE_MAX_BODY": text]).message.contains("size"))
+    }
+
+    @Test func durabilityIsLocalOrShared() throws {
+        #expect(try configuration([:]).durability == .local)
+        #expect(try configuration(["HOOKGATE_DURABILITY": "Shared"]).durability == .shared)
+        #expect(try problem(["HOOKGATE_DURABILITY": "both"]).message.contains("local or shared"))
+    }
+
     @Test(arguments: [
         "postgres://u:p@h:6543/db?sslmode=require", "postgresql:///db", "host=db password='a b'",
         "postgres://u@a:1,b:2/db",

@@ -26,6 +26,29 @@ import Testing
         }
     }
 
+    @Test func longBodiesHaveFilesOfTheirOwnThatNobodyElseReads() async throws {
+        try await withDirectory { directory in
+            let spool = try await Spool.open(directory: directory)
+            let answers = Answers()
+            let event = AcceptedEvent.sample(1, bodyBytes: 9 << 20)
+            try spool.appendLong(event, pieceBytes: 256 << 10, to: answers)
+            await spool.release()
+            #expect(answers.stored == [event.id])
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+            let body = try #require(names.first { $0.hasSuffix(".body") })
+            #expect(try mode(of: "\(directory)/\(body)") == 0o600)
+            #expect(try SpoolInspector(directory: directory).verify().isWhole)
+            #expect(try SpoolInspector(directory: directory).inspect().bodyFiles == 1)
+            let reopened = try await Spool.open(directory: directory)
+            let batch = try await reopened.reader.next(maximumRecords: 1, maximumBytes: 1)
+            #expect(batch.entries.map(\.event) == [event])
+            await reopened.release()
+            try FileManager.default.removeItem(atPath: "\(directory)/\(body)")
+            let findings = try SpoolInspector(directory: directory).verify().findings
+            #expect(findings.map(\.file) == [body] && findings.map(\.kind) == [.missingBody])
+        }
+    }
+
     @Test func directoryBelongsToOneProcess() async throws {
         try await withDirectory { directory in
             let spool = try await Spool.open(directory: directory, options: .tiny)
@@ -98,7 +121,7 @@ private func stored(_ event: AcceptedEvent, in spool: Spool) async throws -> Spo
     }
 }
 
-private func mode(of path: String) throws -> Int {
+func mode(of path: String) throws -> Int {
     var info = stat()
     try #require(lstat(path, &info) == 0)
     return Int(info.st_mode & 0o777)

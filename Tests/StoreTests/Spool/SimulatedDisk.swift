@@ -13,6 +13,8 @@ final class SimulatedDisk: SpoolDisk {
         var tearsWrites = false
         var failsCreation = false
         var isFull = false
+        /// Of the disk, from 0 to 1.
+        var usedShare = 0.5
         var unreadable: Set<Int> = []
     }
 
@@ -32,6 +34,7 @@ final class SimulatedDisk: SpoolDisk {
         var pending: [Change] = []
         var faults = Faults()
         var syncs = 0
+        var bytesRead = 0
         var isLocked = false
     }
 
@@ -50,6 +53,7 @@ final class SimulatedDisk: SpoolDisk {
     }
 
     var fileSyncs: Int { state.withLock { $0.syncs } }
+    var bytesRead: Int { state.withLock { $0.bytesRead } }
     var fileNames: [String] { state.withLock { $0.current.keys.sorted() } }
 
     func set(_ faults: Faults) {
@@ -139,8 +143,10 @@ final class SimulatedDisk: SpoolDisk {
     }
 
     func space() -> DiskSpace {
-        let isFull = state.withLock { $0.faults.isFull }
-        return DiskSpace(totalBytes: 1 << 40, availableBytes: isFull ? 1 << 20 : 1 << 39)
+        let faults = state.withLock { $0.faults }
+        let total = 1 << 40
+        let available = faults.isFull ? 1 << 20 : Int((1 - faults.usedShare) * Double(total))
+        return DiskSpace(totalBytes: total, availableBytes: available)
     }
 
     // MARK: - What its files ask
@@ -165,6 +171,10 @@ final class SimulatedDisk: SpoolDisk {
         }
         guard fails else { return nil }
         return tears ? random.withLock { Int.random(in: 0...byteCount, using: &$0) } : 0
+    }
+
+    fileprivate func noteRead(_ byteCount: Int) {
+        state.withLock { $0.bytesRead += byteCount }
     }
 
     fileprivate func isUnreadable(_ range: Range<Int>) -> Bool {
@@ -198,10 +208,12 @@ private final class SimulatedFile: SpoolFile {
 
     func read(at offset: Int, count: Int) throws(SpoolDiskError) -> [UInt8] {
         if disk.isUnreadable(offset..<offset + count) { throw .broken("read", name) }
-        return inode.content.withLock { content in
+        let bytes = inode.content.withLock { content in
             offset >= content.current.count
                 ? [] : Array(content.current[offset..<min(offset + count, content.current.count)])
         }
+        disk.noteRead(bytes.count)
+        return bytes
     }
 
     func synchronize() throws(SpoolDiskError) {

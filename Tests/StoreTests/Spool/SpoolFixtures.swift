@@ -54,6 +54,21 @@ extension Spool {
         append(event, completion: answers.completion(for: event.id))
     }
 
+    /// Appends an event whose body comes in pieces and goes to a file of its own.
+    func appendLong(_ event: AcceptedEvent, pieceBytes: Int = 100, to answers: Answers) throws(SpoolError) {
+        let file = makeBody()
+        let reading = BodyReading()
+        var rest = event.body[...]
+        while !rest.isEmpty {
+            let piece = Array(rest.prefix(pieceBytes))
+            reading.read(piece)
+            try file.write(piece)
+            rest = rest.dropFirst(pieceBytes)
+        }
+        try file.seal(reading.finish())
+        file.store(event.withoutBody, completion: answers.completion(for: event.id))
+    }
+
     /// Everything that waits, without moving the checkpoint.
     func everything() throws -> SpoolBatch {
         try reader.nextNow(maximumRecords: .max, maximumBytes: .max)
@@ -74,6 +89,14 @@ extension SpoolOptions {
 }
 
 extension AcceptedEvent {
+    /// As it is while its body lies in a file.
+    var withoutBody: AcceptedEvent {
+        AcceptedEvent(
+            id: id, receivedAt: receivedAt, route: route, eventSuffix: eventSuffix, disposition: disposition,
+            integrationID: integrationID, organizationID: organizationID, clinicID: clinicID,
+            instanceName: instanceName, facts: facts, body: [], bodyByteCount: body.count)
+    }
+
     /// An event with a recognisable id and body.
     static func sample(_ number: UInt64, bodyBytes: Int = 40, disposition: Disposition = .pending) -> AcceptedEvent {
         let time = Date(timeIntervalSince1970: 1_760_000_000 + Double(number))

@@ -35,6 +35,23 @@ import Testing
         #expect(try inspector.inspect().waitingRecords == 5)
     }
 
+    /// The second format differs by records whose bodies lie in files of their own. This spool was written by another
+    /// program than ours, from the description of the format.
+    @Test func theSecondFormatIsRead() async throws {
+        try await withDirectory { directory in
+            try FileManager.default.copyItem(atPath: Self.fixture("v2"), toPath: directory)
+            let inspector = SpoolInspector(directory: directory)
+            #expect(try inspector.verify().isWhole)
+            #expect(try inspector.inspect().segments.map(\.formatVersion) == [2])
+            #expect(try inspector.inspect().bodyFiles == 1)
+            let spool = try await Spool.open(directory: directory)
+            #expect(spool.recovery.waitingRecords == 3 && spool.recovery.removedBodies == 0)
+            let written = Self.firstFormat
+            #expect(try spool.everything().entries.map(\.event) == [written[0], written[5], written[2]])
+            await spool.release()
+        }
+    }
+
     static func fixture(_ version: String) -> String {
         Fixtures.directory.appending(path: "spool/\(version)").path
     }

@@ -76,7 +76,12 @@ private struct SpoolModel {
             let event = AcceptedEvent.sample(nextNumber, bodyBytes: size)
             nextNumber += 1
             sent[event.id] = event
-            spool.append(event, to: answers)
+            if Int.random(in: 0..<6, using: &random) == 0 {
+                // Refused while its body was received: its sender was told so, and nothing may be left of it.
+                try? spool.appendLong(event, pieceBytes: 90, to: answers)
+            } else {
+                spool.append(event, to: answers)
+            }
         }
     }
 
@@ -139,7 +144,13 @@ private struct SpoolModel {
         try #require(acknowledged.allSatisfy(inInbox.contains), "lost an acknowledged event, seed \(seed)")
         let isAcknowledged = Set(acknowledged)
         try #require(inbox.filter(isAcknowledged.contains) == acknowledged, "out of order, seed \(seed)")
+        // A body is there exactly as long as somebody needs it.
+        manual.runPreparation()
+        let bodies = disk.fileNames.filter { $0.hasSuffix(".body") }
+        let isKeptAside = disk.fileNames.contains { $0.hasSuffix(".damaged") }
+        try #require(bodies.isEmpty || isKeptAside, "bodies are left, seed \(seed)")
         let statistics = spool.statistics()
+        try #require(statistics.openBodies == 0, "a place of a body was not given back, seed \(seed)")
         try #require(statistics.depthRecords == 0, "something is left, seed \(seed)")
         try #require(
             statistics.acceptedRecords == statistics.shippedRecords + statistics.lostRecords, "balance, seed \(seed)")
