@@ -15,12 +15,13 @@ struct AcceptanceTests {
     }
 
     private func decide(
-        _ resolution: Resolution, path: String = tokenPath, instance: String? = nil, isProbe: Bool = false
+        _ resolution: Resolution, path: String = tokenPath, instance: String? = nil, isProbe: Bool = false,
+        lacksSecondFactor: Bool = false
     ) throws -> Acceptance {
         let address = try #require(WebhookAddress(requestTarget: path))
         let webhook = ArrivedWebhook(
             address: address, key: .instance(InstanceName("key")), facts: BodyFacts(instance: instance),
-            isProbe: isProbe, body: [1, 2, 3])
+            isProbe: isProbe, lacksSecondFactor: lacksSecondFactor, body: [1, 2, 3])
         return Acceptance.decide(webhook, resolvedTo: resolution, at: Self.now, id: Self.id)
     }
 
@@ -90,6 +91,41 @@ struct AcceptanceTests {
     @Test func probeIsNoTrafficWhateverItsResolution() throws {
         for resolution in [Resolution.deliverable(entry()), .held(entry(), .integrationDisabled), .undecided] {
             #expect(try stored(decide(resolution, instance: "other", isProbe: true)).disposition == .probe)
+        }
+    }
+
+    /// The request is gone when the event is released; everything else can be looked at anew.
+    @Test func missingSecondFactorGoesBeforeEveryOtherReason() throws {
+        let resolutions: [Resolution] = [
+            .deliverable(entry()), .held(entry(), .integrationDisabled), .held(entry(), .tokenRetired),
+            .held(entry(), .noClinic),
+        ]
+        for resolution in resolutions {
+            for instance in [nil, "clinic-a", "clinic-b"] {
+                let event = try stored(decide(resolution, instance: instance, lacksSecondFactor: true))
+                #expect(event.disposition == .quarantined(.secondFactorMissing))
+            }
+        }
+    }
+
+    @Test func undecidedEventOfAnIntegrationThatEnforcesIsHeldWhenItIsSettled() throws {
+        let factor = SecondFactor(
+            mode: .enforce, secrets: FactorSecrets(header: SecretHeader(name: .standard, value: "x")))
+        let event = try stored(decide(.undecided))
+        for resolution in [
+            Resolution.deliverable(FactorSample.entry(factor)),
+            .held(FactorSample.entry(factor), .integrationDisabled),
+        ] {
+            let settled = try #require(event.settled(by: resolution))
+            #expect(settled.disposition == .quarantined(.secondFactorMissing))
+            #expect(settled.clinicID == resolution.entry?.clinicID)
+        }
+        let observed = SecondFactor(mode: .observe, secrets: factor.secrets)
+        for entry in [
+            FactorSample.entry(observed), FactorSample.entry(nil), FactorSample.entry(SecondFactor(mode: .enforce)),
+        ] {
+            let settled = event.settled(by: .deliverable(entry), secondFactor: SecondFactorPolicy(mode: .enforce))
+            #expect(settled?.disposition == .pending)
         }
     }
 }

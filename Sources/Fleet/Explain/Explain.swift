@@ -29,11 +29,16 @@ package struct Explain: Sendable {
 
     let ports: Ports
     private let limits: QuarantineLimits
+    private let secondFactor: SecondFactorPolicy
     let time: TimeSource
 
-    package init(_ ports: Ports, limits: QuarantineLimits, time: TimeSource) {
+    package init(
+        _ ports: Ports, limits: QuarantineLimits, secondFactor: SecondFactorPolicy = SecondFactorPolicy(),
+        time: TimeSource
+    ) {
         self.ports = ports
         self.limits = limits
+        self.secondFactor = secondFactor
         self.time = time
     }
 
@@ -126,6 +131,8 @@ package struct Explain: Sendable {
         let holder = QuarantineHolder(integrationID: resolution.entry?.integrationID, instanceName: name)
         if let entry = resolution.entry {
             explanation.add("Integration", try await words(entry))
+            let tallies = try await ports.evidence.secondFactorTallies(of: entry.integrationID)
+            explanation.add("Second factor", Self.words(entry, secondFactor, tallies, at: time.now))
         }
         if let name = resolution.entry?.instanceName ?? name {
             try await addTraffic(of: name, to: &explanation)
@@ -134,7 +141,9 @@ package struct Explain: Sendable {
         if let held, held.events > 0 {
             explanation.add("Held back", "\(held.events) of at most \(limits.events) events: hookgate quarantine list")
         }
-        let answer = ExpectedAnswer(resolution, held: held, limits: limits)
+        let answer = ExpectedAnswer(
+            resolution, held: held, limits: limits,
+            enforcesFactor: resolution.entry.map(secondFactor.enforces) ?? false)
         explanation.answer = answer
         explanation.needsAttention = answer.needsAttention
         explanation.remedy = Self.remedy(resolution)
@@ -175,16 +184,5 @@ package struct Explain: Sendable {
             entry.isEnabled ? "enabled" : "disabled", record?.status.map { "status \($0)" },
             "revision \(entry.revision)",
         ].compactMap { $0 }.joined(separator: ", ").printable
-    }
-}
-
-extension Resolution {
-    /// The integration it led to, deliverable or held.
-    var entry: RoutingEntry? {
-        switch self {
-        case .deliverable(let entry): entry
-        case .held(let entry, _): entry
-        case .revoked, .unknown, .undecided: nil
-        }
     }
 }

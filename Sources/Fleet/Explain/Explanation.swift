@@ -47,12 +47,17 @@ package struct ExpectedAnswer: Sendable, Equatable {
 
 extension ExpectedAnswer {
     /// The answer to a webhook that resolves like this, while so much of its sender is held back. Pure.
-    package init(_ resolution: Resolution, held: HeldCount?, limits: QuarantineLimits) {
+    /// - Parameter enforcesFactor: a webhook without its second factor is held back.
+    package init(
+        _ resolution: Resolution, held: HeldCount?, limits: QuarantineLimits, enforcesFactor: Bool = false
+    ) {
         switch resolution {
         case .deliverable(let entry):
             let exception =
                 entry.instanceName.map { " A body that names another instance than \($0) would be held back." } ?? ""
-            self.init(httpStatus: 200, status: "ok", why: "it is stored and waits to be delivered.\(exception)")
+            let condition = enforcesFactor ? " Without its second factor it would be held back." : ""
+            self.init(
+                httpStatus: 200, status: "ok", why: "it is stored and waits to be delivered.\(exception)\(condition)")
         case .held(_, let reason):
             if let held, limits.share(events: held.events + 1, bytes: held.bytes) > 1 {
                 self.init(
@@ -100,7 +105,9 @@ extension QuarantineReason {
                 + "hookgate quarantine release --trust-name EVENT"
         case .integrationDisabled: "Set enabled to true in healthcare.integrations, then: hookgate quarantine release"
         case .tokenRetired: "Set the present URL at Evolution (hookgate tokens); then: hookgate quarantine release"
-        case .secondFactorMissing: "Give Evolution the second factor, then: hookgate quarantine release"
+        case .secondFactorMissing:
+            "Give Evolution the second factor (hookgate integrations second-factor INSTANCE shows which), then: "
+                + "hookgate quarantine release"
         case .noIntegration: "hookgate migrate, then: hookgate quarantine release"
         case .noClinic: "Set clinic_id in healthcare.integrations, then: hookgate quarantine release"
         case .duplicateInstance: "Keep one of them (hookgate check lists both), then: hookgate quarantine release"

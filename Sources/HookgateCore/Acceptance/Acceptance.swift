@@ -24,18 +24,21 @@ package struct ArrivedWebhook: Sendable, Equatable {
     package let facts: BodyFacts
     /// Whether a server key proves that `hookgate test` sent it.
     package let isProbe: Bool
+    /// Whether its integration enforces a second factor and the request has not brought it.
+    package let lacksSecondFactor: Bool
     /// Empty where it lies in a file of its own.
     package let body: [UInt8]
     package let bodyByteCount: Int
 
     package init(
-        address: WebhookAddress, key: RoutingKey, facts: BodyFacts, isProbe: Bool, body: [UInt8],
-        bodyByteCount: Int? = nil
+        address: WebhookAddress, key: RoutingKey, facts: BodyFacts, isProbe: Bool, lacksSecondFactor: Bool = false,
+        body: [UInt8], bodyByteCount: Int? = nil
     ) {
         self.address = address
         self.key = key
         self.facts = facts
         self.isProbe = isProbe
+        self.lacksSecondFactor = lacksSecondFactor
         self.body = body
         self.bodyByteCount = bodyByteCount ?? body.count
     }
@@ -55,10 +58,11 @@ extension Acceptance {
             return .refuse(.unknown)
         case .deliverable(let found):
             entry = found
-            disposition = Self.names(webhook.facts, another: found) ? .quarantined(.instanceMismatch) : .pending
+            let reason: QuarantineReason? = Self.names(webhook.facts, another: found) ? .instanceMismatch : nil
+            disposition = Self.factorFirst(webhook, reason).map { .quarantined($0) } ?? .pending
         case .held(let found, let reason):
             entry = found
-            disposition = .quarantined(reason)
+            disposition = .quarantined(Self.factorFirst(webhook, reason) ?? reason)
         case .undecided:
             entry = nil
             disposition = .undecided(webhook.key)
@@ -71,6 +75,11 @@ extension Acceptance {
                 instanceName: entry?.instanceName ?? webhook.address.instanceName
                     ?? webhook.facts.instance.map { InstanceName($0) },
                 facts: webhook.facts, body: webhook.body, bodyByteCount: webhook.bodyByteCount))
+    }
+
+    /// Of several reasons the one that a release cannot look at anew: the request is gone by then.
+    private static func factorFirst(_ webhook: ArrivedWebhook, _ reason: QuarantineReason?) -> QuarantineReason? {
+        webhook.lacksSecondFactor ? .secondFactorMissing : reason
     }
 
     /// A body without an instance is fine (some events have none); one that names another instance than the

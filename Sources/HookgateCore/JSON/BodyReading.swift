@@ -4,9 +4,13 @@ import Crypto
 package final class BodyReading {
     private let scan = BodyScan()
     private var hash = SHA256()
+    private var signature: WebhookSignature?
     private var byteCount = 0
 
-    package init() {}
+    /// - Parameter signature: the check of the signature over the body, where there is one to be made.
+    package init(signature: WebhookSignature? = nil) {
+        self.signature = signature
+    }
 
     /// True once the body is proven to be none.
     package var isMalformed: Bool { scan.error != nil }
@@ -14,6 +18,7 @@ package final class BodyReading {
     package func read(_ piece: [UInt8]) {
         scan.read(piece.span)
         hash.update(data: piece)
+        signature?.update(piece)
         byteCount += piece.count
     }
 
@@ -25,7 +30,8 @@ package final class BodyReading {
         } catch {
             facts = .failure(error)
         }
-        return ReadBody(facts: facts, sha256: Array(hash.finalize()), byteCount: byteCount)
+        return ReadBody(
+            facts: facts, sha256: Array(hash.finalize()), signature: signature?.outcome, byteCount: byteCount)
     }
 }
 
@@ -33,5 +39,7 @@ package final class BodyReading {
 package struct ReadBody: Sendable {
     package let facts: Result<BodyFacts, BodyError>
     package let sha256: [UInt8]
+    /// What the signature over it came to; nil where there was none to be made.
+    package let signature: SecondFactorOutcome?
     package let byteCount: Int
 }

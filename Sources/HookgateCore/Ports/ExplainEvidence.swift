@@ -20,6 +20,9 @@ package protocol ExplainEvidence: Sendable {
     /// What of a holder is held back now.
     func held(of holder: QuarantineHolder) async throws -> HeldCount
 
+    /// How the webhooks of an integration did with its second factor, the most frequent outcome first.
+    func secondFactorTallies(of id: IntegrationID) async throws -> [SecondFactorTally]
+
     /// Where an event was accepted and what was decided over it since; nil when it is not in the inbox.
     func timeline(of id: EventID) async throws -> EventTimeline?
 }

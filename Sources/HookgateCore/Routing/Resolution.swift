@@ -1,6 +1,6 @@
 package import FoundationEssentials
 
-/// What the gateway knows of one integration: enough to accept an event for it, and nothing secret.
+/// What the gateway knows of one integration: enough to accept an event for it.
 package struct RoutingEntry: Sendable, Equatable {
     package let integrationID: IntegrationID
     package let organizationID: OrganizationID?
@@ -11,10 +11,12 @@ package struct RoutingEntry: Sendable, Equatable {
     package let isEnabled: Bool
     /// Grows with every change of the row; an older answer never replaces a newer one.
     package let revision: UInt64
+    /// Nil for the many that have none of their own. It holds a key: it stays in memory and in the source of truth.
+    package let secondFactor: SecondFactor?
 
     package init(
         integrationID: IntegrationID, organizationID: OrganizationID?, clinicID: ClinicID?,
-        instanceName: InstanceName?, isEnabled: Bool, revision: UInt64
+        instanceName: InstanceName?, isEnabled: Bool, revision: UInt64, secondFactor: SecondFactor? = nil
     ) {
         self.integrationID = integrationID
         self.organizationID = organizationID
@@ -22,6 +24,7 @@ package struct RoutingEntry: Sendable, Equatable {
         self.instanceName = instanceName
         self.isEnabled = isEnabled
         self.revision = revision
+        self.secondFactor = secondFactor
     }
 }
 
@@ -72,6 +75,15 @@ extension Resolution {
         case .duplicateInstance: self = .held(nil, .duplicateInstance)
         case .legacyInstance: self = .held(nil, .noIntegration)
         case .nothing: self = .unknown
+        }
+    }
+
+    /// The integration it led to, deliverable or held.
+    package var entry: RoutingEntry? {
+        switch self {
+        case .deliverable(let entry): entry
+        case .held(let entry, _): entry
+        case .revoked, .unknown, .undecided: nil
         }
     }
 

@@ -85,6 +85,10 @@ package struct PostgresExplainEvidence: ExplainEvidence {
             bytes: Int(try rows[0].decode("bytes", as: Int64.self)))
     }
 
+    package func secondFactorTallies(of id: IntegrationID) async throws -> [SecondFactorTally] {
+        try await PostgresSecondFactors(pool: pool).tallies(of: id)
+    }
+
     package func timeline(of id: EventID) async throws -> EventTimeline? {
         guard let event = try await PostgresEventArchive(pool: pool, bodies: bodies).event(id) else { return nil }
         let places = try await pool.query(

@@ -32,6 +32,7 @@ package final class Shipper: Sendable {
     private let pool: PostgresPool
     private let writer: InboxWriter
     private let routing: any RoutingSource
+    private let secondFactor: SecondFactorPolicy
     private let options: Options
     private let time: TimeSource
     private let sleep: @Sendable (Duration) async throws -> Void
@@ -40,13 +41,15 @@ package final class Shipper: Sendable {
 
     package init(
         spool: Spool, pool: PostgresPool, routing: any RoutingSource, bodies: BodyVault = .clear,
-        options: Options = Options(), time: TimeSource = .system, logger: Logger,
+        secondFactor: SecondFactorPolicy = SecondFactorPolicy(), options: Options = Options(),
+        time: TimeSource = .system, logger: Logger,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) {
         self.spool = spool
         self.pool = pool
         self.writer = InboxWriter(pool: pool, gatewayID: spool.gatewayID, time: time, bodies: bodies)
         self.routing = routing
+        self.secondFactor = secondFactor
         self.options = options
         self.time = time
         self.sleep = sleep
@@ -151,7 +154,8 @@ package final class Shipper: Sendable {
             if !facts.keys.contains(key) { facts.updateValue(try await fact(for: key), forKey: key) }
             // As of its own arrival: a grace period may have ended between two events of one sender.
             let resolution = facts[key]?.map { Resolution($0, at: entry.event.receivedAt) } ?? .undecided
-            records.append(InboxRecord(entry.event.settled(by: resolution) ?? entry.event, of: entry))
+            let settled = entry.event.settled(by: resolution, secondFactor: secondFactor)
+            records.append(InboxRecord(settled ?? entry.event, of: entry))
         }
         return records
     }

@@ -28,7 +28,8 @@ struct RoutingRow {
         return RoutingEntry(
             integrationID: id, organizationID: try self.identifier("organization_id"),
             clinicID: try self.identifier("clinic_id"), instanceName: try self.instanceName(),
-            isEnabled: try self.row.decode("is_enabled"), revision: try self.revision())
+            isEnabled: try self.row.decode("is_enabled"), revision: try self.revision(),
+            secondFactor: try SecondFactorSQL.secondFactor(self.row))
     }
 
     func instanceName() throws(PostgresError) -> InstanceName? {

@@ -12,15 +12,18 @@ enum RoutingSQL {
         CASE WHEN \(InstanceNameSQL.isEvolution(provider: "i.provider"))
              THEN \(InstanceNameSQL.expression(config: "i.config")) END AS instance_name,
         coalesce(i.enabled, true) AS is_enabled,
-        CASE WHEN i.revision <= \(bound) THEN i.revision ELSE '0'::xid8 END::text AS revision
+        CASE WHEN i.revision <= \(bound) THEN i.revision ELSE '0'::xid8 END::text AS revision,
+        \(SecondFactorSQL.column) AS second_factor
         """
+
+    private static let integrationsTable = "healthcare.integrations i \(SecondFactorSQL.join)"
 
     /// Everything that ended below this transaction is in the row.
     private static let asOf = "pg_snapshot_xmin(pg_current_snapshot())::text AS as_of"
 
     private static let noIntegration = """
         NULL::text AS id, NULL::text AS organization_id, NULL::text AS clinic_id, NULL::text AS instance_name,
-        NULL::boolean AS is_enabled, NULL::text AS revision
+        NULL::boolean AS is_enabled, NULL::text AS revision, NULL::text AS second_factor
         """
 
     private static let noToken = """
@@ -43,13 +46,14 @@ enum RoutingSQL {
         /* hookgate: look-up */ SELECT 'token' AS kind, \(columns), \(tokenColumns), \(asOf)
         FROM hookgate.tokens t
             LEFT JOIN healthcare.integrations i ON i.id = t.integration_id AND i.type = 'whatsapp'
+            \(SecondFactorSQL.join)
         WHERE t.digest = $1
         """
 
     /// `$1` is the id.
     static let integration = """
         SELECT 'integration' AS kind, \(columns), \(noToken)
-        FROM healthcare.integrations i WHERE i.type = 'whatsapp' AND i.id = $1::uuid
+        FROM \(integrationsTable) WHERE i.type = 'whatsapp' AND i.id = $1::uuid
         """
 
     /// `$1` is the name. The legacy tables are looked into only when no integration has it.
@@ -58,7 +62,7 @@ enum RoutingSQL {
         return """
             /* hookgate: look-up */ WITH found AS MATERIALIZED (
                 SELECT 'integration' AS kind, \(columns), \(noToken), \(asOf)
-                FROM healthcare.integrations i
+                FROM \(integrationsTable)
                 WHERE i.type = 'whatsapp' AND \(InstanceNameSQL.expression(config: "i.config")) = $1
                     AND \(InstanceNameSQL.isEvolution(provider: "i.provider"))
                 LIMIT 2
@@ -77,6 +81,7 @@ enum RoutingSQL {
         SELECT 'token' AS kind, \(columns), \(tokenColumns)
         FROM hookgate.tokens t
             LEFT JOIN healthcare.integrations i ON i.id = t.integration_id AND i.type = 'whatsapp'
+            \(SecondFactorSQL.join)
         WHERE t.digest = ANY ($1::bytea[])
         """
 
@@ -86,7 +91,7 @@ enum RoutingSQL {
         SELECT found.*
         FROM unnest($1::text[]) AS wanted (name)
         CROSS JOIN LATERAL (
-            SELECT 'integration' AS kind, \(columns), \(noToken) FROM healthcare.integrations i
+            SELECT 'integration' AS kind, \(columns), \(noToken) FROM \(integrationsTable)
             WHERE i.type = 'whatsapp' AND \(InstanceNameSQL.expression(config: "i.config")) = wanted.name
                 AND \(InstanceNameSQL.isEvolution(provider: "i.provider")) OFFSET 0
         ) found
@@ -107,7 +112,7 @@ enum RoutingSQL {
     /// A page after the integration `$1` (or, where `$3` says so, from it on), of `$2` rows.
     static let integrations = """
         SELECT 'integration' AS kind, \(columns), \(noToken)
-        FROM healthcare.integrations i
+        FROM \(integrationsTable)
         WHERE i.type = 'whatsapp' AND i.id >= $1::uuid AND (i.id > $1::uuid OR $3::boolean)
         ORDER BY i.id LIMIT $2::int
         """
@@ -121,7 +126,8 @@ enum RoutingSQL {
     /// A page after the deleted integration `$1` (or, where `$3` says so, from it on), of `$2` rows.
     static let deleted = """
         SELECT 'deleted' AS kind, d.integration_id::text AS id, NULL::text AS organization_id, NULL::text AS clinic_id,
-            NULL::text AS instance_name, NULL::boolean AS is_enabled, d.revision::text AS revision, \(noToken)
+            NULL::text AS instance_name, NULL::boolean AS is_enabled, d.revision::text AS revision,
+            NULL::text AS second_factor, \(noToken)
         FROM hookgate.deleted_integrations d
         WHERE d.integration_id >= $1::uuid AND (d.integration_id > $1::uuid OR $3::boolean)
             AND d.revision <= \(bound)
@@ -141,12 +147,12 @@ enum RoutingSQL {
         SELECT * FROM (
             SELECT 'cursor' AS kind, NULL::text AS id, NULL::text AS organization_id, NULL::text AS clinic_id,
                 NULL::text AS instance_name, NULL::boolean AS is_enabled,
-                pg_snapshot_xmin(pg_current_snapshot())::text AS revision, \(noToken)
+                pg_snapshot_xmin(pg_current_snapshot())::text AS revision, NULL::text AS second_factor, \(noToken)
         ) next
         UNION ALL
         SELECT * FROM (
             SELECT 'deleted' AS kind, d.integration_id::text, NULL::text, NULL::text, NULL::text, NULL::boolean,
-                d.revision::text, \(noToken)
+                d.revision::text, NULL::text, \(noToken)
             FROM hookgate.deleted_integrations d
             WHERE d.revision >= (SELECT revision FROM since) AND d.revision <= \(bound)
             ORDER BY d.revision LIMIT $2::int
@@ -154,7 +160,7 @@ enum RoutingSQL {
         UNION ALL
         SELECT * FROM (
             SELECT 'integration' AS kind, \(columns), \(noToken)
-            FROM healthcare.integrations i
+            FROM \(integrationsTable)
             WHERE i.type = 'whatsapp' AND i.revision >= (SELECT revision FROM since) AND i.revision <= \(bound)
             ORDER BY i.revision LIMIT $2::int
         ) changed

@@ -26,6 +26,7 @@ extension SchemaFile {
         SchemaFile("20251022_event_decisions.sql", PackageResources._0251022_event_decisions_sql),
         SchemaFile("20251022_interrupted_runs.sql", PackageResources._0251022_interrupted_runs_sql),
         SchemaFile("20251026_duplicate_events.sql", PackageResources._0251026_duplicate_events_sql),
+        SchemaFile("20251101_second_factors.sql", PackageResources._0251101_second_factors_sql),
         SchemaFile("20251103_traffic.sql", PackageResources._0251103_traffic_sql),
         SchemaFile("20251103_old_way.sql", PackageResources._0251103_old_way_sql),
         SchemaFile("20251105_delivery.sql", PackageResources._0251105_delivery_sql),

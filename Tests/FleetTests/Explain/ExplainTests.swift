@@ -13,14 +13,15 @@ import Testing
     }
 
     private static func explain(
-        _ text: String, _ held: HeldEvents, limits: QuarantineLimits = QuarantineLimits()
+        _ text: String, _ held: HeldEvents, limits: QuarantineLimits = QuarantineLimits(),
+        secondFactor: SecondFactorPolicy = SecondFactorPolicy()
     ) async throws -> Explanation {
         let pool = held.database.pool
         let explain = Explain(
             Explain.Ports(
                 routing: held.routing, catalog: PostgresIntegrationCatalog(pool: pool),
                 evidence: PostgresExplainEvidence(pool: pool), quarantine: held.store, gateway: NoGateway()),
-            limits: limits, time: .system)
+            limits: limits, secondFactor: secondFactor, time: .system)
         return try #require(try await explain.run(text))
     }
 
@@ -41,6 +42,47 @@ import Testing
                 #expect(Self.everything(explanation).contains(HeldEvents.token.digest.fingerprint))
                 #expect(!Self.everything(explanation).contains(secret.dropFirst(8)))
             }
+        }
+    }
+
+    private static func factor(_ explanation: Explanation) -> String {
+        explanation.steps.first { $0.name == "Second factor" }?.finding ?? ""
+    }
+
+    @Test func aSecondFactorIsSaidWithWhatFollowsAndHowItsWebhooksDid() async throws {
+        try await withHeldEvents { held in
+            let integration = try await held.add("clinic-a")
+            let pool = held.database.pool
+            #expect(
+                Self.factor(try await Self.explain("clinic-a", held)) == "observe, and there is nothing to compare with"
+            )
+            let signed = SecondFactorPolicy(mode: .enforce, signatureKey: WebhookSignatureKey("s"))
+            let common = try await Self.explain("clinic-a", held, secondFactor: signed)
+            #expect(Self.factor(common).contains("EVOLUTION_WEBHOOK_SECRET"))
+            try await pool.query(
+                """
+                INSERT INTO hookgate.second_factors (integration_id, mode, header_name, header_digest, jwt_key,
+                    retired_jwt_key, retired_until)
+                VALUES ($1, 'enforce', 'X-Hookgate-Secret', sha256('the value'), 'the-jwt-key', 'the-old-key',
+                    '2099-01-01Z')
+                """, [integration.uuid])
+            let seen = Date(timeIntervalSince1970: 4_070_908_800)
+            try await PostgresSecondFactors(pool: pool).add([
+                SecondFactorTally(
+                    integrationID: integration, outcome: .missing, count: 41, firstSeen: seen, lastSeen: seen)
+            ])
+            let explanation = try await Self.explain("clinic-a", held)
+            let words = Self.factor(explanation)
+            for part in [
+                "enforce: the header X-Hookgate-Secret (fingerprint eb69abcc) and a bearer token",
+                "goes on until 2099-01-01",
+                "would be held back", "missing 41 times",
+            ] { #expect(words.contains(part), "\(words)") }
+            #expect(explanation.answer?.status == "ok")
+            #expect(explanation.answer?.why.contains("Without its second factor it would be held back") == true)
+            #expect(!Self.everything(explanation).contains("-key"))
+            try await pool.query("UPDATE hookgate.second_factors SET mode = 'off'")
+            #expect(Self.factor(try await Self.explain("clinic-a", held)) == "not looked at (off)")
         }
     }
 

@@ -43,6 +43,24 @@ import Testing
         }
     }
 
+    /// Whoever releases it vouches for it: what the request lacked it will always lack.
+    @Test func anEventThatLackedItsSecondFactorGoesThoughThatIsStillEnforced() async throws {
+        try await withHeldEvents { held in
+            let integration = try await held.add("clinic-a")
+            try await held.database.pool.query(
+                "INSERT INTO hookgate.second_factors (integration_id, mode, jwt_key) VALUES ($1, 'enforce', 'k')",
+                [integration.uuid])
+            let event = try await held.hold(.secondFactorMissing, integration: integration)
+            let forged = try await held.hold(
+                .secondFactorMissing, integration: integration, body: #"{"event":"x","instance":"clinic-b"}"#)
+            let outcome = try await Self.release(held)
+            #expect(outcome.summary.released == 1)
+            // Everything else is looked at anew.
+            #expect(outcome.refused == [forged: .stillHeld(.instanceMismatch)])
+            #expect(try await held.state(of: event) == "pending c0000000-0000-4000-8000-000000000001")
+        }
+    }
+
     @Test func aNameThatWasMigratedMeanwhileFindsItsIntegration() async throws {
         try await withHeldEvents { held in
             let waiting = try await held.hold(.noIntegration, route: .instance, organization: nil)

@@ -54,6 +54,24 @@ struct ShipperTests {
         return try await PostgresEventArchive(pool: database.pool).list(filter).events
     }
 
+    /// Nobody knew of the second factor when its request was there to be looked at.
+    @Test func undecidedEventOfAnIntegrationThatEnforcesIsHeldForItsFactor() async throws {
+        try await withSchema { database in
+            let id = try await database.insertIntegration(instance: "clinic-abc123")
+            try await database.pool.query(
+                "INSERT INTO hookgate.second_factors (integration_id, mode, jwt_key) VALUES ($1::uuid, 'enforce', 'k')",
+                [id])
+            try await Self.withShipper(database) { spool, shipper in
+                let event = Self.event(.undecided(.instance(InstanceName("clinic-abc123"))))
+                try await Self.store([event], in: spool)
+                try await shipper.shipAll { _ in }
+                let row = try #require(try await Self.rows(database).first)
+                #expect(row.state == .quarantined && row.quarantineReason == "second_factor_missing")
+                #expect(row.integrationID?.text == id)
+            }
+        }
+    }
+
     @Test func everyEventReachesTheInboxWithoutItsSecrets() async throws {
         try await withSchema { database in
             try await Self.withShipper(database) { spool, shipper in

@@ -3,10 +3,13 @@ import HookgateCore
 
 /// One row as the shared cache has it: an integration, a token of the ledger, or whose a name is.
 ///
-/// Its text holds ids, standings and instance names: no token (its key is a digest) and nothing of any patient.
+/// Its text holds ids, standings and instance names: no token (its key is a digest), no key of a second factor and
+/// nothing of any patient.
 struct CachedRecord: Sendable, Equatable {
     enum Content: Sendable, Equatable {
         case integration(RoutingEntry)
+        /// It has a second factor, whose key the cache must not have: the source is asked.
+        case withheld(IntegrationID)
         case deleted(IntegrationID)
         case token(TokenDigest, IntegrationID?, TokenStanding)
         /// Nil after a change: somebody else may have the name by now, which a look-up has to find out.
@@ -30,6 +33,7 @@ struct CachedRecord: Sendable, Equatable {
                 // Any character may stand in a name, so it comes last, behind a mark that tells it from none.
                 entry.instanceName.map { "=" + $0.text } ?? Self.nothing,
             ]
+        case .withheld: ["withheld"]
         case .deleted: ["deleted"]
         case .token(_, let id, let standing): [Self.word(standing), id?.text ?? Self.nothing]
         case .name(_, let id): [id?.text ?? Self.nothing]
@@ -45,7 +49,10 @@ struct CachedRecord: Sendable, Equatable {
     init(_ change: RoutingChange, origin: DatabaseIdentity, asOf: UInt64) {
         func stamp(_ revision: UInt64) -> CacheStamp { CacheStamp(origin: origin, revision: revision, asOf: asOf) }
         switch change {
-        case .integration(let entry): self.init(.integration(entry), stamp(entry.revision))
+        case .integration(let entry):
+            self.init(
+                entry.secondFactor == nil ? .integration(entry) : .withheld(entry.integrationID),
+                stamp(entry.revision))
         case .integrationDeleted(let id, let revision): self.init(.deleted(id), stamp(revision))
         case .token(let digest, let id, let standing, let revision):
             self.init(.token(digest, id, standing), stamp(revision))
@@ -76,6 +83,7 @@ struct CachedRecord: Sendable, Equatable {
     static func integration(_ id: IntegrationID, _ text: String) -> CachedRecord? {
         guard let (stamp, rest) = self.split(text, words: 4) else { return nil }
         if rest == ["deleted"] { return CachedRecord(.deleted(id), stamp) }
+        if rest == ["withheld"] { return CachedRecord(.withheld(id), stamp) }
         guard rest.count == 4, rest[0] == "on" || rest[0] == "off",
             let organization: OrganizationID? = self.optional(rest[1]),
             let clinic: ClinicID? = self.optional(rest[2]),

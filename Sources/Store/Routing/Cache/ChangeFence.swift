@@ -65,7 +65,7 @@ struct ChangeFence: Sendable {
         func isNewer(_ change: UInt64?) -> Bool { change.map { $0 > record.stamp.revision } ?? false }
         return switch record.content {
         case .integration(let entry): isNewer(self.integrations[entry.integrationID])
-        case .deleted(let id): isNewer(self.integrations[id])
+        case .withheld(let id), .deleted(let id): isNewer(self.integrations[id])
         case .token(let digest, _, _): isNewer(self.tokens[digest])
         // Whoever took the name has revisions of his own: what counts is whether the record knew of him.
         case .name(let name, _): self.names[name].map { $0 >= record.stamp.asOf } ?? false

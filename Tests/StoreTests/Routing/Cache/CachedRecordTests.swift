@@ -35,6 +35,18 @@ import Testing
         }
     }
 
+    @Test func integrationWithASecondFactorIsWrittenAsWithheld() throws {
+        let factor = SecondFactor(mode: .observe, secrets: FactorSecrets(jwtKey: EvolutionJWTKey("the-key")))
+        let entry = RoutingEntry(
+            integrationID: Self.id, organizationID: nil, clinicID: nil, instanceName: nil, isEnabled: true,
+            revision: 812,
+            secondFactor: factor)
+        let record = CachedRecord(.integration(entry), origin: Self.stamp.origin, asOf: .max)
+        #expect(record == CachedRecord(.withheld(Self.id), Self.stamp))
+        #expect(CachedRecord.integration(Self.id, record.text) == record)
+        #expect(CachedRouting(CachedRecord(.token(Self.digest, Self.id, .current), Self.stamp), record) == nil)
+    }
+
     @Test func deletionAndNameAreReadBackAsTheyWere() throws {
         let deletion = CachedRecord(.deleted(Self.id), Self.stamp)
         #expect(CachedRecord.integration(Self.id, deletion.text) == deletion)

@@ -168,6 +168,49 @@ import Testing
         }
     }
 
+    /// What Redis has of an integration with a second factor lets nothing pass: the key stays out of it, and an entry
+    /// without the key would be one that asks for nothing.
+    @Test func integrationWithASecondFactorIsWithheldFromRedis() async throws {
+        try await Self.withBoth { database, redis, digest, id in
+            let replica = Replica(database, redis.cache)
+            let name = InstanceName("clinic-a")
+            _ = try await replica.source.answer(for: .instance(name))
+            let cursor = try await replica.follow()
+            try await database.pool.query(
+                """
+                INSERT INTO hookgate.second_factors (integration_id, mode, header_name, header_digest, jwt_key)
+                VALUES ($1::uuid, 'enforce', 'X-Hookgate-Secret', sha256('the value'), 'the-jwt-key')
+                """, [id])
+            _ = try await replica.source.changes(since: cursor)
+            // By filling as by following: no record leads to it.
+            #expect(try await Replica(database, redis.cache).source.fillCacheWhenDue())
+            for key in [RoutingKey.token(digest), .instance(name)] {
+                #expect(try await redis.cache.routing(for: key) == nil)
+                guard case .source(let fact) = try await replica.source.answer(for: key) else {
+                    Issue.record("\(key) was not asked for")
+                    return
+                }
+                switch fact {
+                case .token(let entry, _), .instance(let entry): #expect(entry.secondFactor?.mode == .enforce)
+                default: Issue.record("\(key) is not found")
+                }
+                await #expect(throws: RoutingSourceError.self) {
+                    try await Replica(database, redis.cache, isDown: true).source.answer(for: key)
+                }
+            }
+            guard case .array(let keys) = try await redis.send("KEYS", redis.cache.prefix + "*") else { return }
+            #expect(keys.count >= 2)
+            for key in keys.compactMap(\.text) {
+                let value = try await redis.send("GET", key).text ?? ""
+                #expect(!value.contains("the-jwt-key") && !value.contains("Hookgate-Secret"))
+            }
+            // Taken away, it may be kept again.
+            try await database.pool.query("DELETE FROM hookgate.second_factors")
+            _ = try await replica.source.answer(for: .token(digest))
+            #expect(try await redis.cache.routing(for: .token(digest)) != nil)
+        }
+    }
+
     @Test func revocationReachesRedisWithTheChangesAndIsNoRefusalWhileNobodyCanSay() async throws {
         try await Self.withBoth { database, redis, digest, id in
             let replica = Replica(database, redis.cache)
