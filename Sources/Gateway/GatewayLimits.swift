@@ -2,8 +2,9 @@ package import NIOCore
 
 /// Every bound of the way from a socket to the spool, with its default and the reason for it.
 package struct GatewayLimits: Sendable {
-    /// Connections in all. Below the usual limit of open files, with room for the spool and the stores.
-    package var connections = 4_096
+    /// Connections in all: ten thousand that are idle, and room for those that are not. The process's limit of open
+    /// files is raised to hold them.
+    package var connections = 12_000
     /// Connections over that bound which are still told "503" before they are closed; beyond, they are closed unheard.
     package var refusedConnections = 256
     /// The longest body. Evolution itself sends up to 136 MiB; media of that size should go through its S3 option.
@@ -15,6 +16,11 @@ package struct GatewayLimits: Sendable {
     package var longBodyBytes = 1 << 20
     /// The pieces in which that is done: two of them are all that is in memory of a long body.
     package var pieceBytes = 256 << 10
+    /// Webhooks of one integration in progress. After a reconnect Evolution sends its backlog side by side; this is a
+    /// few times of what has been seen, and a twelfth of all.
+    package var tenantRequests = 1_000
+    /// Bytes of these bodies, once there is more than one of them: a quarter of all.
+    package var tenantBodyBytes = 32 << 20
     /// Names and values of one request's headers, and its target.
     package var headerBytes = 16 << 10
     package var headerCount = 100
@@ -32,6 +38,9 @@ package struct GatewayLimits: Sendable {
     /// Between requests. Longer than what Node's agent (5 s) and the usual proxies (60 s) keep, so that they close
     /// first: an Evolution that tries once loses the event it sends into a closing connection.
     package var idleTime = TimeAmount.seconds(75)
+    // A request begins with its first byte. Until its answer there are `headerTime`, `bodyTime` and `storeTime`, each
+    // counted from a moment that nothing which is sent can move: together they bound it.
+
     /// From a request's headers to the end of its body: 64 MiB at 10 Mbit/s, and a longer one in proportion.
     package var bodyTime = TimeAmount.seconds(60)
     private static let bytesInBodyTime = 64 << 20

@@ -14,6 +14,7 @@ struct TestGateway {
     let reporting = StillReporting()
     let quarantine: QuarantineBounds
     let refusals: RefusalTally
+    let tallies: SecondFactorTallies
 
     static let probeKeyBytes = [UInt8](repeating: 9, count: 32)
 
@@ -26,6 +27,7 @@ struct TestGateway {
         clock: TimeSource = .system, lookUpDeadline: Duration = .seconds(30), lookUps: Int? = nil,
         servesMetrics: Bool = true, media: MediaReads? = nil,
         legacyRoute: LegacyRouteNotice = LegacyRouteNotice(), quarantineLimits: QuarantineLimits = QuarantineLimits(),
+        secondFactor: SecondFactorPolicy = SecondFactorPolicy(),
         legacyRequests: (any LegacyRequestObserver)? = nil, _ change: (inout GatewayLimits) -> Void = { _ in }
     ) {
         var limits = GatewayLimits()
@@ -48,9 +50,11 @@ struct TestGateway {
         let log = TrafficLog(logger: logger, metrics: self.metrics)
         self.quarantine = QuarantineBounds(limits: quarantineLimits, logger: logger)
         self.refusals = RefusalTally(clock: clock)
+        self.tallies = SecondFactorTallies(logger: logger)
         let intake = WebhookIntake(
             resolver: resolver, spool: self.spool, clock: clock,
             probeKeys: { ProbeKey(TestGateway.probeKeyBytes).map { [$0] } ?? [] }, quarantine: self.quarantine,
+            secondFactor: SecondFactorCheck(policy: secondFactor, metrics: self.metrics, tallies: self.tallies),
             log: log, refusals: self.refusals, legacyRequests: legacyRequests)
         self.service = WebhookService(
             intake: intake, resolver: resolver, reporting: self.reporting, metrics: self.metrics, limits: limits,

@@ -9,11 +9,12 @@ extension WebhookHandler {
         self.requestNumber += 1
         let number = self.requestNumber
         self.phase = .working(number)
+        self.request.submitted = self.now
         let service = self.service
         let size = self.body.count
         let webhook = InboundWebhook(
             address: reception.address, key: reception.key, probeHeader: reception.probeHeader,
-            body: .bytes(self.body))
+            headers: reception.headers, signature: reception.signature, body: .bytes(self.body))
         // Its bytes now belong to the intake, which gives them back to the budget.
         self.body = []
         service.metrics.bodyBytes.add(size)
@@ -21,6 +22,7 @@ extension WebhookHandler {
         let handler = NIOLoopBound(self, eventLoop: loop)
         let completion: @Sendable (IntakeResult) -> Void = { result in
             service.budget.give(size)
+            reception.lease.end()
             if loop.inEventLoop {
                 handler.value.finished(number, result)
             } else {

@@ -7,6 +7,7 @@ import NIOPosix
 extension WebhookHandler {
     struct LongReception {
         let body: LongBody
+        let lease: TenantLease
         let loop: any EventLoop
         /// Of the piece in hand; what comes back for another is not ours any more.
         let number: UInt64
@@ -28,15 +29,20 @@ extension WebhookHandler {
     }
 
     /// Goes over to the disk once a body is known to be long, and has shown more than its head.
-    func writeLongBody() {
+    func beginLongBody(_ reception: Reception) {
         let limits = self.service.limits
         let known = max(self.request.bodyByteCount, self.request.announcedByteCount ?? 0)
         if self.long == nil, known > limits.longBodyBytes, self.body.count >= limits.pieceBytes, let context {
             self.requestNumber += 1
             self.long = LongReception(
-                body: LongBody(file: self.service.intake.makeBody()), loop: context.eventLoop,
-                number: self.requestNumber)
+                body: LongBody(file: self.service.intake.makeBody(), signature: reception.signature),
+                lease: reception.lease, loop: context.eventLoop, number: self.requestNumber)
         }
+    }
+
+    /// Hands the piece that is full to the disk, unless the one before it is still being written.
+    func writeLongBody() {
+        let limits = self.service.limits
         guard let long, !long.isBusy, self.body.count >= limits.pieceBytes else { return }
         self.long?.isBusy = true
         let piece = self.takePiece(room: limits.pieceBytes)
@@ -45,6 +51,7 @@ extension WebhookHandler {
         NIOThreadPool.singleton.submit { state in
             let failure = state == .active ? long.body.take(piece) : .closed
             service.budget.give(piece.count)
+            long.lease.give(piece.count)
             long.loop.execute { handler.value.pieceWritten(long.number, failure) }
         }
     }
@@ -53,6 +60,7 @@ extension WebhookHandler {
     func submitLong(_ reception: Reception) {
         self.requestNumber += 1
         self.phase = .working(self.requestNumber)
+        self.request.submitted = self.now
         self.long?.ending = LongReception.Ending(
             reception: reception, number: self.requestNumber, byteCount: self.request.bodyByteCount)
         self.service.metrics.bodyBytes.add(self.request.bodyByteCount)
@@ -87,6 +95,7 @@ extension WebhookHandler {
         let service = self.service
         let handler = NIOLoopBound(self, eventLoop: long.loop)
         let completion: @Sendable (IntakeResult) -> Void = { result in
+            long.lease.end()
             long.loop.execute { handler.value.finished(ending.number, result) }
         }
         NIOThreadPool.singleton.submit { state in
@@ -100,7 +109,7 @@ extension WebhookHandler {
                 service.intake.receive(
                     InboundWebhook(
                         address: reception.address, key: reception.key, probeHeader: reception.probeHeader,
-                        body: body), completion)
+                        headers: reception.headers, body: body), completion)
             }
         }
     }

@@ -80,10 +80,10 @@ extension WebhookHandler {
             self.refuse(self.overloaded("Too many connections are open."), .overloaded, facts)
             return
         }
-        self.receive(address, facts)
+        self.receive(address, facts, head.headers)
     }
 
-    func receive(_ address: WebhookAddress, _ facts: RequestFacts) {
+    func receive(_ address: WebhookAddress, _ facts: RequestFacts, _ headers: HTTPHeaders) {
         let limits = self.service.limits
         let intake = self.service.intake
         guard let key = intake.key(for: address) else {
@@ -100,11 +100,17 @@ extension WebhookHandler {
         } else if !facts.bodyIsAtMost(limits.smallBodyBytes), let refusal = intake.refusal(for: key) {
             intake.refused(refusal.outcome == .revoked ? .revoked : .unknown, address)
             self.refuse(Answer(refusal, retryAfterSeconds: limits.retryAfterSeconds), refusal.outcome, facts)
-        } else {
+        } else if let lease = self.service.tenants.begin(self.service.intake.tenant(of: key)) {
             // No more than this on the sender's word alone; longer bodies grow as they come.
             self.body.reserveCapacity(min(facts.contentLength ?? 0, limits.smallBodyBytes))
-            self.phase = .receiving(Reception(address: address, key: key, probeHeader: facts.probeHeader))
+            self.phase = .receiving(
+                Reception(
+                    address: address, key: key, probeHeader: facts.probeHeader, headers: headers,
+                    signature: self.service.intake.secondFactor.signature(headers), lease: lease))
             if facts.expectsContinue { self.write(AnswerWriter.continueBytes) }
+        } else {
+            let answer = self.overloaded("Too many webhooks of this integration are in progress.")
+            self.refuse(answer, .tenantOverloaded, facts)
         }
     }
 
@@ -125,6 +131,9 @@ extension WebhookHandler {
         let refused: Refused?
         if received > limits.bodyBytes {
             refused = Refused(answer: .tooLarge(limit: limits.bodyBytes), outcome: .tooLarge)
+        } else if !reception.lease.take(count) {
+            let answer = self.overloaded("Too many bytes of this integration are being received.")
+            refused = Refused(answer: answer, outcome: .tenantOverloaded)
         } else if !self.service.budget.take(count, ofLongBody: received > limits.smallBodyBytes) {
             refused = Refused(answer: self.overloaded("Too many bodies are being received."), outcome: .overloaded)
         } else {
@@ -139,6 +148,7 @@ extension WebhookHandler {
         }
         self.request.bodyByteCount = received
         bytes.withUnsafeReadableBytes { self.body.append(contentsOf: $0) }
+        self.beginLongBody(reception)
         self.writeLongBody()
     }
 
@@ -146,5 +156,6 @@ extension WebhookHandler {
         self.service.budget.give(self.body.count)
         self.body = []
         self.long = nil
+        if case .receiving(let reception) = self.phase { reception.lease.end() }
     }
 }

@@ -34,6 +34,10 @@ final class WebhookHandler: ChannelDuplexHandler {
         let address: WebhookAddress
         let key: RoutingKey
         let probeHeader: String?
+        let headers: HTTPHeaders
+        let signature: WebhookSignature?
+        /// What of its integration's share it takes, until its body is out of memory.
+        let lease: TenantLease
     }
 
     struct Refused {
@@ -51,6 +55,8 @@ final class WebhookHandler: ChannelDuplexHandler {
         var announcedByteCount: Int?
         var bodyByteCount = 0
         var begun = NIODeadline.uptimeNanoseconds(0)
+        /// When the whole body was handed on.
+        var submitted = NIODeadline.uptimeNanoseconds(0)
     }
 
     let service: WebhookService
@@ -164,7 +170,8 @@ final class WebhookHandler: ChannelDuplexHandler {
             // The body's time runs from its head on; it is set only for bodies that do not come whole at once.
             self.setDeadline(at: self.request.begun + self.service.limits.bodyTime(self.request))
         case .working:
-            self.setDeadline(self.service.limits.storeTime)
+            // From the body's end, not from this read: what is sent behind it must not put the answer off.
+            self.setDeadline(at: self.request.submitted + self.service.limits.storeTime)
         case .idle:
             if !self.sawPart && !self.hasPartialHead {
                 self.hasPartialHead = true

@@ -7,6 +7,7 @@ package final class WebhookService: Sendable {
     let limits: GatewayLimits
     let metrics: GatewayMetrics
     let budget: ByteBudget
+    let tenants: TenantBudget
     let connections: ConnectionRegistry
     let writer: AnswerWriter
     let legacyRoute: LegacyRouteNotice
@@ -26,6 +27,8 @@ package final class WebhookService: Sendable {
         self.limits = limits
         self.metrics = metrics
         self.budget = ByteBudget(limit: limits.inFlightBodyBytes)
+        self.tenants = TenantBudget(
+            requestLimit: limits.tenantRequests, byteLimit: limits.tenantBodyBytes)
         self.connections = ConnectionRegistry(limit: limits.connections, refusedLimit: limits.refusedConnections)
         self.writer = AnswerWriter(clock: clock)
         self.legacyRoute = legacyRoute
@@ -43,6 +46,9 @@ package final class WebhookService: Sendable {
                 value: Double(self.budget.inUse)),
             MetricSample(
                 "hookgate_connections", .gauge, help: "Open connections.", value: Double(self.connections.count)),
+            MetricSample(
+                "hookgate_busy_integrations", .gauge, help: "Integrations with a webhook in progress.",
+                value: Double(self.tenants.count)),
         ]
         return MetricsText.render(
             self.metrics.samples() + gauges + self.resolver.samples() + self.reporting.samples())

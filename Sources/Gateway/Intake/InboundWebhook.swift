@@ -1,4 +1,5 @@
 package import HookgateCore
+package import NIOHTTP1
 
 /// A webhook request, read to its end.
 package struct InboundWebhook: Sendable {
@@ -6,13 +7,34 @@ package struct InboundWebhook: Sendable {
     package let key: RoutingKey
     /// The value of ``ProbeSignature/headerName``, when the request has it.
     package let probeHeader: String?
+    /// For the second factor, whose header only the integration can name.
+    package let headers: HTTPHeaders
+    /// The check of the signature over a body in memory; nil where no key is configured. A long body's was made as it
+    /// was read.
+    package let signature: WebhookSignature?
     package let body: InboundBody
 
-    package init(address: WebhookAddress, key: RoutingKey, probeHeader: String? = nil, body: InboundBody) {
+    package init(
+        address: WebhookAddress, key: RoutingKey, probeHeader: String? = nil, headers: HTTPHeaders = [:],
+        signature: WebhookSignature? = nil, body: InboundBody
+    ) {
         self.address = address
         self.key = key
         self.probeHeader = probeHeader
+        self.headers = headers
+        self.signature = signature
         self.body = body
+    }
+
+    /// What the signature over the body comes to; nil where no key is configured.
+    var signatureOutcome: SecondFactorOutcome? {
+        switch self.body {
+        case .bytes(let bytes):
+            guard var signature = self.signature else { return nil }
+            signature.update(bytes)
+            return signature.outcome
+        case .long(let read, _): return read.signature
+        }
     }
 }
 

@@ -7,15 +7,17 @@ import Synchronization
 /// end all the same: whether its sender is told so is decided when it is known who that is.
 final class LongBody: Sendable {
     private struct State {
-        let reading = BodyReading()
+        let reading: BodyReading
         var failure: SpoolError?
     }
 
     private let file: any SpoolBody
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    init(file: any SpoolBody) {
+    /// - Parameter signature: the check of the signature over the body; nil where no key is configured.
+    init(file: any SpoolBody, signature: WebhookSignature?) {
         self.file = file
+        self.state = Mutex(State(reading: BodyReading(signature: signature)))
     }
 
     /// Returns why the body cannot be stored, once that is so.

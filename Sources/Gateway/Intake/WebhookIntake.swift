@@ -14,6 +14,7 @@ package final class WebhookIntake: Sendable {
     private let clock: TimeSource
     private let probeKeys: @Sendable () -> [ProbeKey]
     private let quarantine: QuarantineBounds
+    let secondFactor: SecondFactorCheck
     private let log: TrafficLog
     private let refusals: RefusalTally
     private let legacyRequests: (any LegacyRequestObserver)?
@@ -22,14 +23,16 @@ package final class WebhookIntake: Sendable {
     /// - Parameter probeKeys: the server keys whose signature makes a webhook a probe; read for each that claims to be.
     package init(
         resolver: Resolver, spool: any EventSpool, clock: TimeSource = .system,
-        probeKeys: @escaping @Sendable () -> [ProbeKey] = { [] }, quarantine: QuarantineBounds, log: TrafficLog,
-        refusals: RefusalTally = RefusalTally(), legacyRequests: (any LegacyRequestObserver)? = nil
+        probeKeys: @escaping @Sendable () -> [ProbeKey] = { [] }, quarantine: QuarantineBounds,
+        secondFactor: SecondFactorCheck, log: TrafficLog, refusals: RefusalTally = RefusalTally(),
+        legacyRequests: (any LegacyRequestObserver)? = nil
     ) {
         self.resolver = resolver
         self.spool = spool
         self.clock = clock
         self.probeKeys = probeKeys
         self.quarantine = quarantine
+        self.secondFactor = secondFactor
         self.log = log
         self.refusals = refusals
         self.legacyRequests = legacyRequests
@@ -42,6 +45,9 @@ package final class WebhookIntake: Sendable {
         case .token(let token): WebhookToken(token.text).map { .token($0.digest) }
         }
     }
+
+    /// Whose share of the gateway a webhook takes.
+    func tenant(of key: RoutingKey) -> Tenant { self.resolver.tenant(of: key) }
 
     /// A refusal that memory is sure of, so that a long body need not be read first.
     package func refusal(for key: RoutingKey) -> IntakeResult? {
@@ -136,8 +142,11 @@ package final class WebhookIntake: Sendable {
         } catch {
             return .failure(error)
         }
+        // A probe proves by its own signature where it comes from.
+        let isProbe = self.isProbe(webhook, at: now)
         let arrived = ArrivedWebhook(
-            address: webhook.address, key: webhook.key, facts: facts, isProbe: self.isProbe(webhook, at: now),
+            address: webhook.address, key: webhook.key, facts: facts, isProbe: isProbe,
+            lacksSecondFactor: !isProbe && self.secondFactor.lacks(webhook, resolvedTo: resolution, at: now),
             body: webhook.body.bytes, bodyByteCount: webhook.body.byteCount)
         return .success(Acceptance.decide(arrived, resolvedTo: resolution, at: now, id: self.ids.next(at: now)))
     }

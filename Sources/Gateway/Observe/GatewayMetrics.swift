@@ -4,6 +4,7 @@ package import HookgateCore
 package enum RequestOutcome: Int, MetricLabel {
     case stored, quarantined, undecided, probe, malformed, revoked, unknown, notFound, methodNotAllowed, tooLarge
     case encoded, timedOut, overloaded, storeFailed, quarantineFull, badRequest, aborted, served
+    case tenantOverloaded
 
     package var label: String {
         switch self {
@@ -25,6 +26,7 @@ package enum RequestOutcome: Int, MetricLabel {
         case .badRequest: "bad_request"
         case .aborted: "aborted"
         case .served: "served"
+        case .tenantOverloaded: "integration_overloaded"
         }
     }
 }
@@ -93,13 +95,15 @@ package final class GatewayMetrics: Sendable {
     package let logLinesDropped = Counter()
     package let feedPolls = Counter()
     package let feedFailures = Counter()
+    private let observedFactors = CounterFamily<SecondFactorOutcome>()
+    private let enforcedFactors = CounterFamily<SecondFactorOutcome>()
 
     package init() {}
 
     /// Webhooks, and connections, that were turned away although nothing was wrong with them.
     package var mishaps: Int {
         [self.tokenRequests, self.instanceRequests].reduce(self.connectionsRefused.count) {
-            $0 + $1[.storeFailed].count + $1[.overloaded].count
+            $0 + $1[.storeFailed].count + $1[.overloaded].count + $1[.tenantOverloaded].count
         }
     }
 
@@ -114,6 +118,11 @@ package final class GatewayMetrics: Sendable {
         case nil:
             self.otherRequests[outcome].add()
         }
+    }
+
+    /// What second factors came to, where that is enforced or else observed.
+    func secondFactors(_ mode: SecondFactorMode) -> CounterFamily<SecondFactorOutcome> {
+        mode == .enforce ? self.enforcedFactors : self.observedFactors
     }
 
     /// The gateway's samples, in a stable order.
@@ -143,6 +152,15 @@ package final class GatewayMetrics: Sendable {
             MetricSample(
                 "hookgate_lookups_total", .counter, help: "Look-ups in the source of truth, by outcome.",
                 labels: [.init("outcome", $0.label)], value: Double(self.lookUps[$0].count))
+        }
+        for mode in [SecondFactorMode.observe, .enforce] {
+            samples += SecondFactorOutcome.allCases.map {
+                MetricSample(
+                    "hookgate_second_factor_total", .counter,
+                    help: "Webhooks whose second factor was looked at, by mode and outcome.",
+                    labels: [.init("mode", mode.rawValue), .init("outcome", $0.label)],
+                    value: Double(self.secondFactors(mode)[$0].count))
+            }
         }
         let counters: [(String, String, Counter)] = [
             ("hookgate_body_bytes_total", "Body bytes received.", self.bodyBytes),

@@ -94,6 +94,20 @@ package final class Resolver: Sendable {
         }
     }
 
+    /// Whose share of the gateway a webhook takes, as far as memory says.
+    func tenant(of key: RoutingKey) -> Tenant {
+        // Its standing comes before its answer, as below.
+        let isAuthoritative = self.table.isAuthoritative
+        switch self.table.fact(for: key) {
+        case .token(let entry, _), .instance(let entry): return .integration(entry.integrationID)
+        case .revokedToken: return .strangers
+        case .duplicateInstance, .legacyInstance, .nothing, nil: break
+        }
+        // A name may stand in a legacy table, which is not in memory: it counts by itself.
+        if case .token = key, isAuthoritative { return .strangers }
+        return .address(key)
+    }
+
     /// Forgets stale absences; called now and then by ``RoutingFeed``.
     package func sweep() {
         self.absences.sweep(at: self.time.now)

@@ -1,3 +1,4 @@
+import Fleet
 import HookgateCore
 import Migration
 import Store
@@ -8,6 +9,10 @@ extension Database {
     var destinations: any DestinationStore { PostgresDestinations(pool: pool) }
 
     var tokens: any TokenLedger { PostgresTokenLedger(pool: pool) }
+
+    func secondFactors(_ policy: SecondFactorPolicy) -> any SecondFactorUseCases {
+        SecondFactorKeeper(store: PostgresSecondFactors(pool: pool), policy: policy)
+    }
 
     var routing: any RoutingSource { PostgresRoutingSource(pool: pool, listenURL: directURL) }
 

@@ -26,6 +26,7 @@ struct GatewayAssembly {
     private let shipper: Shipper
     private let feed: RoutingFeed
     private let quarantine: QuarantineBounds
+    private let factorTallies: SecondFactorTallies
     private let trafficLog: TrafficLog
     private let refusals: RefusalTally
     private let coverage: CoverageKeeper
@@ -46,9 +47,10 @@ struct GatewayAssembly {
     /// - Parameters:
     ///   - databaseURL: the configured database, or the private one.
     ///   - spoolDirectory: inside the data directory that this process has locked.
+    ///   - connections: as many as the process has open files for.
     init(
-        _ configuration: Configuration, databaseURL: String, spoolDirectory: String, appliesSchema: Bool,
-        logger: Logger
+        _ configuration: Configuration, databaseURL: String, spoolDirectory: String, connections: Int,
+        appliesSchema: Bool, logger: Logger
     ) async throws {
         self.logger = logger
         let directURL = configuration.databaseDirectURL ?? databaseURL
@@ -90,7 +92,8 @@ struct GatewayAssembly {
         // What was undecided is decided for good, so PostgreSQL itself is asked.
         shipper = Shipper(
             spool: spool, pool: shippingPool, routing: source,
-            bodies: BodyVault(masterKeys: configuration.bodyMasterKeys), logger: logger)
+            bodies: BodyVault(masterKeys: configuration.bodyMasterKeys),
+            secondFactor: configuration.secondFactorPolicy, logger: logger)
         preparation = DatabasePreparation(
             pool: feedPool, directURL: directURL, publicURL: configuration.statedPublicURL,
             appliesSchema: appliesSchema, logger: logger)
@@ -110,16 +113,18 @@ struct GatewayAssembly {
             coverage: coverage, oldWay: oldWay, alarms: alarms, redis: redis, retention: retention,
             snapshots: snapshots, lastKnown: lastKnown)
         trafficLog = TrafficLog(logger: logger, metrics: metrics)
+        factorTallies = SecondFactorTallies(logger: logger)
         let intake = WebhookIntake(
             resolver: resolver, spool: Self.durable(spool, configuration.durability),
-            probeKeys: { [preparation] in preparation.probeKeys }, quarantine: quarantine, log: trafficLog,
-            refusals: refusals, legacyRequests: oldWay)
-        var limits = GatewayLimits()
-        limits.bodyBytes = configuration.maxBodyBytes
+            probeKeys: { [preparation] in preparation.probeKeys }, quarantine: quarantine,
+            secondFactor: SecondFactorCheck(
+                policy: configuration.secondFactorPolicy, metrics: metrics, tallies: factorTallies),
+            log: trafficLog, refusals: refusals, legacyRequests: oldWay)
         server = WebhookServer(
             WebhookServer.Configuration(host: configuration.listen.host, port: configuration.listen.port),
             service: WebhookService(
-                intake: intake, resolver: resolver, reporting: status, metrics: metrics, limits: limits,
+                intake: intake, resolver: resolver, reporting: status, metrics: metrics,
+                limits: configuration.gatewayLimits(connections: connections),
                 legacyRoute: LegacyRouteNotice(sunset: configuration.legacySunset),
                 media: MediaReads(source: delivery.media)),
             logger: logger)
@@ -160,6 +165,9 @@ struct GatewayAssembly {
             LoopService(name: "retention") { [retention] in await retention.run() },
             LoopService(name: "destinations") { [delivery] in await delivery.run() },
             LoopService(name: "routing snapshot") { [snapshots] in await snapshots.run() },
+            LoopService(name: "second factor tallies") { [factorTallies, chorePool] in
+                await factorTallies.run(PostgresSecondFactors(pool: chorePool))
+            },
             LoopService(name: "traffic log") { [trafficLog] in await trafficLog.run() },
             ServerService(server: server, onListening: onListening),
         ]
@@ -210,5 +218,16 @@ private struct ServerService: Service, CustomStringConvertible {
         } onGracefulShutdown: {
             server.shutdown()
         }
+    }
+}
+
+extension Configuration {
+    fileprivate func gatewayLimits(connections: Int) -> GatewayLimits {
+        var limits = GatewayLimits()
+        limits.bodyBytes = maxBodyBytes
+        limits.connections = connections
+        limits.tenantRequests = integrationMaxRequests
+        limits.tenantBodyBytes = integrationMaxBytes
+        return limits
     }
 }

@@ -23,6 +23,10 @@ package struct Configuration: Sendable {
     package let undecidedMaxBytes: Int
     /// When the legacy route ends; nil while nobody has said.
     package let legacySunset: Date?
+    package let gatewayMaxConnections: Int
+    package let integrationMaxRequests: Int
+    package let integrationMaxBytes: Int
+    package let secondFactorMode: SecondFactorMode
     /// The server of `EVOLUTION_API_URL`, called `default`, then those of the file.
     package let evolutionServers: [EvolutionServer]
     package let evolutionWebhookSecret: Secret?
@@ -82,6 +86,10 @@ package struct Configuration: Sendable {
         let heldBytes = reader.value(of: .quarantineMaxBytes, SettingReading.byteCount)
         let undecidedBytes = reader.value(of: .undecidedMaxBytes, SettingReading.byteCount)
         let retention = Self.retention(&reader)
+        let connections = reader.value(of: .gatewayMaxConnections, SettingReading.count)
+        let requests = reader.value(of: .integrationMaxRequests, SettingReading.count)
+        let requestBytes = reader.value(of: .integrationMaxBytes, SettingReading.byteCount)
+        let secondFactorMode = reader.value(of: .secondFactorMode, SettingReading.secondFactorMode)
         let logLevel = reader.value(of: .logLevel, SettingReading.logLevel)
         let logFormat = reader.value(of: .logFormat, SettingReading.logFormat)
         if let listen, listen.port != 0, listen == consoleListen {
@@ -90,8 +98,8 @@ package struct Configuration: Sendable {
                 at: reader.origin(of: .consoleListen))
         }
         guard let publicURL, let listen, let dataDirectory, let durability, let maxBodyBytes, let heldEvents,
-            let heldBytes, let undecidedBytes, let retention, let logLevel, let logFormat, let allowsPrivate,
-            reader.problems.isEmpty
+            let heldBytes, let undecidedBytes, let retention, let connections, let requests, let requestBytes,
+            let secondFactorMode, let logLevel, let logFormat, let allowsPrivate, reader.problems.isEmpty
         else {
             throw ConfigurationError(reader.problems)
         }
@@ -104,6 +112,10 @@ package struct Configuration: Sendable {
         self.undecidedMaxBytes = undecidedBytes
         self.retention = retention
         self.allowsPrivateDestinations = allowsPrivate
+        self.gatewayMaxConnections = connections
+        self.integrationMaxRequests = requests
+        self.integrationMaxBytes = requestBytes
+        self.secondFactorMode = secondFactorMode
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.settings = reader.settings
@@ -153,6 +165,13 @@ package struct Configuration: Sendable {
             }
             return delivery
         }
+    }
+
+    /// What second factors are judged by where an integration says nothing else.
+    package var secondFactorPolicy: SecondFactorPolicy {
+        SecondFactorPolicy(
+            mode: secondFactorMode,
+            signatureKey: evolutionWebhookSecret.flatMap { WebhookSignatureKey($0.secretText) })
     }
 
     private static func servers(

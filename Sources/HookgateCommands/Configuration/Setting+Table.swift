@@ -49,6 +49,22 @@ extension Setting {
     package static let legacySunset = Setting(
         "legacy-sunset", help: "the day on which the legacy route ends, as in 2027-01-31; its answers say so (Sunset)")
 
+    package static let secondFactorMode = Setting(
+        "second-factor-mode", fallback: .text("observe"),
+        help: "off, observe (count) or enforce (hold events that lack it), for integrations that say nothing else")
+
+    package static let gatewayMaxConnections = Setting(
+        "gateway-max-connections", fallback: .text("12000"),
+        help: "connections that the gateway holds, idle ones among them; more are told 503")
+
+    package static let integrationMaxRequests = Setting(
+        "integration-max-requests", fallback: .text("1000"),
+        help: "webhooks of one integration in progress; more are answered with 503")
+
+    package static let integrationMaxBytes = Setting(
+        "integration-max-bytes", fallback: .text("32MiB"),
+        help: "bytes of one integration's webhooks in progress, if there are several; more are answered with 503")
+
     package static let evolutionAPIURL = Setting(
         "evolution-api-url", inherited: ["EVOLUTION_API_URL", "EVOLUTION_SERVER_URL"],
         help: "the Evolution API server")
@@ -59,7 +75,7 @@ extension Setting {
 
     package static let evolutionWebhookSecret = Setting(
         "evolution-webhook-secret", inherited: ["EVOLUTION_WEBHOOK_SECRET"], secrecy: .secret,
-        help: "second factor that Evolution sends with each webhook")
+        help: "key of the signature over each body (X-Webhook-Signature), where something before Evolution adds one")
 
     package static let deliverURL = Setting(
         "deliver-url", secrecy: .connection,
@@ -121,7 +137,8 @@ extension Setting {
     /// The one table, in the order in which people read it.
     package static let all: [Setting] = [
         databaseURL, databaseDirectURL, redisURL, publicURL, listen, consoleListen, dataDirectory, durability, maxBody,
-        quarantineMaxEvents, quarantineMaxBytes, undecidedMaxBytes, legacySunset, evolutionAPIURL, evolutionAPIKey,
+        quarantineMaxEvents, quarantineMaxBytes, undecidedMaxBytes, legacySunset, gatewayMaxConnections,
+        integrationMaxRequests, integrationMaxBytes, secondFactorMode, evolutionAPIURL, evolutionAPIKey,
         evolutionWebhookSecret, deliverURL, deliverSecret, deliverFormat, deliverMedia, deliverPrivateNetworks,
         deliverAuthorities, retainBodies, retainEvents, bodyEncryptionKey, bodyEncryptionOldKeys, adminToken, alertURL,
         alertSecret, logLevel, logFormat,

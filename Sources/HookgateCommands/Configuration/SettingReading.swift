@@ -166,6 +166,13 @@ enum SettingReading {
         return durability
     }
 
+    static func secondFactorMode(_ text: String) throws(InvalidSetting) -> SecondFactorMode {
+        guard let mode = SecondFactorMode(rawValue: text.lowercased()) else {
+            throw InvalidSetting("\"\(text)\" is no mode; use off, observe or enforce")
+        }
+        return mode
+    }
+
     static func logLevel(_ text: String) throws(InvalidSetting) -> Logger.Level {
         // Other stacks say these two, and share the variable with us.
         let word = ["warn": "warning", "fatal": "critical"][text.lowercased()] ?? text.lowercased()

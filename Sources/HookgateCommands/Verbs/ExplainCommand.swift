@@ -34,7 +34,7 @@ struct ExplainCommand: Verb {
                     evidence: PostgresExplainEvidence(pool: database.pool, bodies: database.bodies),
                     quarantine: PostgresQuarantine(pool: database.pool, bodies: database.bodies),
                     gateway: HTTPRunningGateway(address: configuration.listen)),
-                limits: configuration.quarantineLimits, time: .system)
+                limits: configuration.quarantineLimits, secondFactor: configuration.secondFactorPolicy, time: .system)
             guard let explanation = try await explain.run(text) else {
                 throw CommandFailure(
                     "There is nothing to explain: give a token, a URL, an instance or an event id.", status: .wrongUsage

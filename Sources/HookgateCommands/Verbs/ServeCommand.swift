@@ -49,7 +49,8 @@ struct ServeCommand: Verb {
         _ configuration: Configuration, url: String, spool: String, appliesSchema: Bool, logger: Logger
     ) async throws {
         let gateway = try await GatewayAssembly(
-            configuration, databaseURL: url, spoolDirectory: spool, appliesSchema: appliesSchema, logger: logger)
+            configuration, databaseURL: url, spoolDirectory: spool,
+            connections: try connections(configuration, logger), appliesSchema: appliesSchema, logger: logger)
         do {
             try await gateway.run { address in
                 StandardStream.output.line("hookgate listens on http://\(address)")
@@ -59,6 +60,26 @@ struct ServeCommand: Verb {
                 "Cannot listen on \(configuration.listen): \(String(cString: strerror(error.errnoCode))). "
                     + "Stop what listens there, or choose another: --listen HOST:PORT")
         }
+    }
+
+    /// As many connections as are configured, where the system lets this process open so many files. What nobody asked
+    /// for gives way to the system's bound and is said; what somebody asked for is not quietly made less.
+    private static func connections(_ configuration: Configuration, _ logger: Logger) throws -> Int {
+        let wanted = configuration.gatewayMaxConnections
+        let files = OpenFiles.raiseLimit()
+        let possible = OpenFiles.connections(within: files)
+        guard wanted > possible else { return wanted }
+        let remedy =
+            "raise the hard limit of open files (LimitNOFILE= in systemd, --ulimit nofile= in Docker, ulimit -Hn)"
+        guard configuration.settings.first(where: { $0.setting == .gatewayMaxConnections })?.origin == .fallback else {
+            throw CommandFailure(
+                "This process may open \(files) files, which leaves room for \(possible) connections, and "
+                    + "gateway-max-connections is \(wanted). Lower it, or \(remedy).")
+        }
+        logger.warning(
+            "fewer connections are held than by default: the system's limit of open files is lower",
+            metadata: ["open_files": "\(files)", "connections": "\(possible)", "remedy": "\(remedy)"])
+        return possible
     }
 
     /// The private PostgreSQL of the data directory; nil where a database is configured.

@@ -37,7 +37,7 @@ extension SpoolCommand {
             if case .process(let pid) = before.owner { throw Self.isOwned(directory, pid) }
             if dryRun { return try await preview(before) }
             return try await Database.use(configuration) { database in
-                try await ship(directory, to: database)
+                try await ship(directory, to: database, secondFactor: configuration.secondFactorPolicy)
             }
         }
 
@@ -49,7 +49,9 @@ extension SpoolCommand {
             return verification.isWhole ? .done : .attention
         }
 
-        private func ship(_ directory: String, to database: Database) async throws -> ExitStatus {
+        private func ship(
+            _ directory: String, to database: Database, secondFactor: SecondFactorPolicy
+        ) async throws -> ExitStatus {
             var options = SpoolOptions()
             options.preparesAhead = false
             let spool: Spool
@@ -60,6 +62,7 @@ extension SpoolCommand {
             }
             let shipper = Shipper(
                 spool: spool, pool: database.pool, routing: database.routing, bodies: database.bodies,
+                secondFactor: secondFactor,
                 logger: Logger(label: "hookgate"))
             let printer = SpoolPrinter(isJSON: global.json)
             do {

@@ -57,14 +57,14 @@ struct SecondFactorPolicyTests {
     @Test func allThatIsConfiguredMustHold() throws {
         let both = SecondFactor(
             mode: .enforce,
-            secrets: FactorSecrets(header: Self.secrets.header, jwtKey: try #require(EvolutionJWTKey("k"))))
+            secrets: FactorSecrets(header: Self.secrets.header, jwtKey: EvolutionJWTKey("k")))
         #expect(self.outcome(both, ["X-Hookgate-Secret": ["the value"]])?.outcome == .missing)
         let wrong = ["X-Hookgate-Secret": ["the value"], "Authorization": ["Bearer x.y.z"]]
         #expect(self.outcome(both, wrong)?.outcome == .wrong)
     }
 
     @Test func installationsSignatureCountsWhereThereIsNothingOfOnesOwn() throws {
-        let policy = SecondFactorPolicy(mode: .enforce, signatureKey: try #require(WebhookSignatureKey("s")))
+        let policy = SecondFactorPolicy(mode: .enforce, signatureKey: WebhookSignatureKey("s"))
         for outcome in [SecondFactorOutcome.satisfied, .missing, .wrong] {
             #expect(self.outcome(nil, policy: policy, signature: outcome)?.outcome == outcome)
         }

@@ -101,7 +101,8 @@ import Testing
             for (sql, mode) in changes {
                 let cursor = try await source.loadAll { _ in }
                 try await database.pool.execute(script: "BEGIN; \(sql); COMMIT")
-                #expect(await heard.next() != nil)
+                let isHeard = await heard.next() != nil
+                #expect(isHeard)
                 let entries = try await source.changes(since: cursor).changes.compactMap { change -> RoutingEntry? in
                     if case .integration(let entry) = change, entry.integrationID.text == id { entry } else { nil }
                 }
