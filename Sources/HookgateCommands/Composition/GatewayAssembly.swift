@@ -67,7 +67,8 @@ struct GatewayAssembly {
         spool = try await Spool.open(directory: spoolDirectory, options: spoolOptions)
         for warning in spool.recovery.warnings { logger.warning("\(warning)") }
 
-        delivery = try DeliveryParts(configuration, databaseURL: databaseURL, logger: logger)
+        delivery = try DeliveryParts(
+            configuration, databaseURL: databaseURL, directURL: directURL, logger: logger)
         let metrics = GatewayMetrics()
         self.metrics = metrics
         let source = PostgresRoutingSource(pool: routingPool, listenURL: directURL)
@@ -111,7 +112,7 @@ struct GatewayAssembly {
         status = GatewayStatus(
             spool: spool, shipper: shipper, table: table, preparation: preparation, quarantine: quarantine,
             coverage: coverage, oldWay: oldWay, alarms: alarms, redis: redis, retention: retention,
-            snapshots: snapshots, lastKnown: lastKnown)
+            snapshots: snapshots, lastKnown: lastKnown, delivery: delivery.engine)
         trafficLog = TrafficLog(logger: logger, metrics: metrics)
         factorTallies = SecondFactorTallies(logger: logger)
         let intake = WebhookIntake(
@@ -164,6 +165,8 @@ struct GatewayAssembly {
             },
             LoopService(name: "retention") { [retention] in await retention.run() },
             LoopService(name: "destinations") { [delivery] in await delivery.run() },
+            // After what it sends with, so that it has ended when that goes.
+            DeliveryService(engine: delivery.engine),
             LoopService(name: "routing snapshot") { [snapshots] in await snapshots.run() },
             LoopService(name: "second factor tallies") { [factorTallies, chorePool] in
                 await factorTallies.run(PostgresSecondFactors(pool: chorePool))

@@ -1,3 +1,4 @@
+import Delivery
 import FoundationEssentials
 import Gateway
 import HookgateCore
@@ -14,7 +15,9 @@ extension GatewayStatus {
         samples += Self.samples(shipper.status)
         samples += shipper.lags.samples(
             "hookgate_ship_lag_seconds", help: "From an event's arrival until the inbox has it.")
-        samples += quarantine.samples() + oldWay.samples() + retention.status.samples() + snapshots.samples()
+        samples +=
+            quarantine.samples() + delivery.samples() + oldWay.samples() + retention.status.samples()
+            + snapshots.samples()
         if let alarms { samples += alarms.samples() }
         if let redis { samples += Self.samples(redis) }
         return samples

@@ -1,3 +1,4 @@
+import Delivery
 import FoundationEssentials
 import Gateway
 import HookgateCore
@@ -19,6 +20,7 @@ struct GatewayStatus: GatewayReporting {
     let retention: RetentionKeeper
     let snapshots: RoutingSnapshots
     let lastKnown: LastKnownRouting
+    let delivery: DeliveryEngine
 
     /// So many looks at our own address without an answer, five seconds apart, and nobody else is answered either.
     private static let alarmingLooks = 3
@@ -29,7 +31,7 @@ struct GatewayStatus: GatewayReporting {
         let statistics = spool.statistics()
         let parts = [
             listenerPart(), spoolPart(statistics), diskPart(statistics), routingPart(), schemaPart(), shippingPart(),
-            quarantinePart(), undecidedPart(statistics), retentionPart(),
+            quarantinePart(), undecidedPart(statistics), retentionPart(), delivery.readiness(),
         ]
         return Readiness(parts: parts + [redis.map(redisPart)].compactMap(\.self))
     }
