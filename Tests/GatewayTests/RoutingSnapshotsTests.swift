@@ -97,6 +97,23 @@ import Testing
         #expect(await process.resolve(.token(Sample.digest)) == .undecided)
     }
 
+    @Test func aSecondFactorIsNotKeptAndNobodyPassesWithoutIt() async {
+        let plain = Sample.entry()
+        let guarded = RoutingEntry(
+            integrationID: plain.integrationID, organizationID: plain.organizationID, clinicID: plain.clinicID,
+            instanceName: plain.instanceName, isEnabled: true, revision: plain.revision,
+            secondFactor: SecondFactor(mode: .enforce))
+        let world: [RoutingChange] = [
+            .integration(guarded), .token(Sample.digest, plain.integrationID, .current, revision: 1),
+            .integration(Sample.entry(2)),
+        ]
+        let process = Process(await Self.written(world))
+        await process.snapshots.load()
+        #expect(await process.resolve(.token(Sample.digest)) == .undecided)
+        // The name is not the second one's alone.
+        #expect(await process.resolve(.instance(Sample.name)) == .undecided)
+    }
+
     @Test func whateverIsNewerWinsAgainstTheSnapshot() async {
         let process = Process(await Self.written())
         await process.snapshots.load()

@@ -5,10 +5,15 @@ extension RoutingIndex {
     private static let changesPerPage = 1_024
 
     /// Everything it knows, tombstones and revoked tokens included; integrations before their tokens.
+    ///
+    /// Integrations with a second factor are left out: its keys are nothing for a file, and without them the snapshot
+    /// would let everything pass. So are others of their names, which would look as if the names were theirs alone. A
+    /// token whose integration is not there accepts nothing; its events are stored undecided.
     func forEachPage<Failure: Error>(_ show: ([RoutingChange]) throws(Failure) -> Void) throws(Failure) {
         var page: [RoutingChange] = []
         page.reserveCapacity(Self.changesPerPage)
-        for change in self.integrationChanges {
+        let withheld = self.namesWithASecondFactor
+        for change in self.integrationChanges where !Self.isWithheld(change, withheld) {
             page.append(change)
             guard page.count == Self.changesPerPage else { continue }
             try show(page)
@@ -21,6 +26,19 @@ extension RoutingIndex {
             page.removeAll(keepingCapacity: true)
         }
         if !page.isEmpty { try show(page) }
+    }
+
+    private var namesWithASecondFactor: Set<InstanceName> {
+        var names: Set<InstanceName> = []
+        for case .integration(let entry) in self.integrationChanges where entry.secondFactor != nil {
+            if let name = entry.instanceName { names.insert(name) }
+        }
+        return names
+    }
+
+    private static func isWithheld(_ change: RoutingChange, _ names: Set<InstanceName>) -> Bool {
+        guard case .integration(let entry) = change else { return false }
+        return entry.secondFactor != nil || entry.instanceName.map(names.contains) == true
     }
 
     /// A fact from elsewhere that accepts an event, as far as this index does not know better; nil where it does.
