@@ -21,6 +21,8 @@ enum SendFailure: Error {
         case let error as IOError: result(errno: error.errnoCode)
         case ChannelError.connectTimeout: .timedOut
         case is NIOSSLError, is BoringSSLError, is NIOSSLExtraError: .connectionFailed(.tls)
+        // The connection ended amid an answer.
+        case HTTPParserError.invalidEOFState: .connectionFailed(.reset)
         case is HTTPParserError: .connectionFailed(.protocolViolation)
         case is ChannelError: .connectionFailed(.reset)
         case is CancellationError: .timedOut

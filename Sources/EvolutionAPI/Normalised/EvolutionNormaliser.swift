@@ -47,6 +47,9 @@ extension NormalisedMessage {
     fileprivate init(_ message: Message, _ action: Action, base64: JSONValue?) {
         if case .edit(let edit) = message.content {
             self.init(edit, author: message.author)
+            // The key inside is the editor's view: its chat is us.
+            self.chat = message.key.chat?.identity
+            self.chatKind = message.key.chat.map { ChatKind($0) }
             self.direction = message.direction == .inbound ? .inbound : .outbound
         } else {
             self.init(action: action)

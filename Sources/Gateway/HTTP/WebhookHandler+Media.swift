@@ -15,6 +15,8 @@ extension WebhookHandler {
         let number = self.requestNumber
         self.phase = .working(number)
         self.request.isBodyComplete = true
+        // The deadline of an answer runs from here.
+        self.request.submitted = self.now
         let loop = context.eventLoop
         let handler = NIOLoopBound(self, eventLoop: loop)
         Task {

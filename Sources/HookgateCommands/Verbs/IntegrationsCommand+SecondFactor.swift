@@ -33,10 +33,11 @@ extension IntegrationsCommand {
         @Option(help: "off, observe, enforce or default.")
         var mode: String?
 
-        @Option(
-            defaultAsFlag: SecretHeaderName.standard.text,
-            help: "Make a new secret header (default name: X-Hookgate-Secret).")
-        var header: String?
+        @Flag(help: "Make a new secret header.")
+        var header = false
+
+        @Option(help: "With --header: what it is called.")
+        var headerName = SecretHeaderName.standard.text
 
         @Flag(help: "Make a new key for Evolution's bearer tokens (jwt_key).")
         var jwt = false
@@ -71,10 +72,10 @@ extension IntegrationsCommand {
         private func request() throws -> SecondFactorRequest {
             var request = SecondFactorRequest()
             if let mode { request.mode = .set(try Self.mode(mode)) }
-            if let header {
-                guard let name = SecretHeaderName(header) else {
+            if header {
+                guard let name = SecretHeaderName(headerName) else {
                     throw CommandFailure(
-                        "--header '\(header)' cannot be a secret header's name: up to \(SecretHeaderName.longest) letters, "
+                        "--header-name '\(headerName)' cannot be a secret header's name: up to \(SecretHeaderName.longest) letters, "
                             + "digits and hyphens, and none that already means something, as X-Hookgate-Secret.",
                         status: .wrongUsage)
                 }

@@ -10,7 +10,8 @@ package enum RetryAfter {
     package static func wait(_ text: String, at now: Date) -> Duration? {
         let trimmed = text.drop { $0 == " " }
         let words = trimmed.prefix(64).split(whereSeparator: { " ,-".contains($0) }).map(String.init)
-        if words.count == 1, let word = words.first, word.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+        let isCount = trimmed.first.map { $0.isASCII && $0.isNumber } ?? false
+        if isCount, words.count == 1, let word = words.first, word.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
             // More digits than fit are a long time too.
             return min(longest, .seconds(Int64(word.prefix(9)) ?? 0))
         }

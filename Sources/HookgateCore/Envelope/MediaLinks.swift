@@ -84,7 +84,7 @@ package struct MediaLinkRequest: Sendable, Equatable {
             if parts.count == 2 { values[parts[0]] = parts[1] }
         }
         self.event = event
-        self.part = values["part"].flatMap { Int($0) } ?? 0
+        self.part = values["part"].flatMap { Int($0) } ?? -1
         self.expires = values["expires"].flatMap { Int64($0) } ?? 0
         self.signature = values["signature"].map(String.init) ?? ""
     }

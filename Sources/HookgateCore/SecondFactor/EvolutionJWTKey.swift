@@ -36,7 +36,7 @@ package struct EvolutionJWTKey: Sendable, Equatable {
     private static func bearer(_ value: String) -> Substring? {
         let words = value.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
         guard let scheme = words.first, scheme.lowercased() == "bearer" else { return nil }
-        return words.count == 2 ? words[1] : ""
+        return words.count == 2 ? words[1].drop { $0 == " " } : ""
     }
 
     /// The claims of a token that this key has signed with HS256; nil for any other.

@@ -167,6 +167,9 @@ package final class Shipper: Sendable {
             state.withLock { $0.failedLookUps = 0 }
             return fact
         } catch {
+            // While the database is away nobody can be looked up, which says nothing of this sender: it throws here then,
+            // and whoever waits is decided when it is back.
+            _ = try await pool.query("SELECT 1 AS answers")
             let attempts = state.withLock { state in
                 state.failedLookUps += 1
                 return state.failedLookUps

@@ -75,7 +75,8 @@ struct SecondFactorCommandTests {
         try await Self.withOneIntegration { _, hookgate in
             let verb = ["integrations", "second-factor", "clinic-abc123"]
             for arguments in [
-                ["--mode", "loud"], ["--header=Authorization", "--reveal"], ["--header=X Y", "--reveal"],
+                ["--mode", "loud"], ["--header", "--header-name=Authorization", "--reveal"],
+                ["--header", "--header-name=X Y", "--reveal"],
                 ["--jwt", "--grace=91d", "--reveal"], ["--jwt"], ["--header"],
             ] {
                 #expect(try await hookgate.run(verb + arguments).exitCode == 64, "\(arguments)")

@@ -175,16 +175,23 @@ import Testing
 
     @Test func changeOfTheTableCountsForTheNextWebhook() async throws {
         let gateway = TestGateway(Self.world(nil))
-        #expect(try await self.answers(gateway, [Raw.post()])[0].contains(#""status":"ok""#))
-        let entry = Sample.entry()
-        gateway.table.apply([
-            .integration(
-                RoutingEntry(
-                    integrationID: entry.integrationID, organizationID: entry.organizationID, clinicID: entry.clinicID,
-                    instanceName: entry.instanceName, isEnabled: true, revision: 2,
-                    secondFactor: SecondFactor(mode: .enforce, secrets: Self.header)))
-        ])
-        #expect(try await self.answers(gateway, [Raw.post()])[0].contains(Self.reason))
+        try await withServer(gateway) { port, _ in
+            try await withConnection(port) { connection in
+                let before = try #require(try await connection.exchange(Raw.post()))
+                #expect(before.body.contains(#""status":"ok""#))
+                let guarded = SecondFactor(mode: .enforce, secrets: Self.header)
+                let entry = Sample.entry()
+                gateway.table.apply([
+                    .integration(
+                        RoutingEntry(
+                            integrationID: entry.integrationID, organizationID: entry.organizationID,
+                            clinicID: entry.clinicID, instanceName: entry.instanceName, isEnabled: true, revision: 2,
+                            secondFactor: guarded))
+                ])
+                let after = try #require(try await connection.exchange(Raw.post()))
+                #expect(after.body.contains(Self.reason))
+            }
+        }
     }
 }
 

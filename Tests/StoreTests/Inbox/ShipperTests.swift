@@ -183,6 +183,36 @@ struct ShipperTests {
         }
     }
 
+    @Test func noSenderIsGivenUpBecauseTheDatabaseIsAway() async throws {
+        try await withSchema { database in
+            let routing = InMemoryRoutingSource()
+            routing.setOutage(.unavailable("the database system is starting up"))
+            try await Self.withShipper(database, routing: routing) { spool, shipper in
+                let waiting = Self.event(.undecided(.instance(InstanceName("known"))), instance: "known")
+                try await Self.store([waiting], in: spool)
+                try await Self.refuseConnections(true, to: database)
+                for _ in 0...Shipper.Options().lookUpAttempts { await shipper.shipRemainder() }
+                try await Self.refuseConnections(false, to: database)
+                await shipper.shipRemainder()
+                #expect(try await Self.rows(database).isEmpty)
+                routing.setOutage(nil)
+                await shipper.shipRemainder()
+                #expect(
+                    try await Self.rows(database).map(\.quarantineReason) == [QuarantineReason.unknownSender.rawValue])
+            }
+        }
+    }
+
+    /// As a server that is starting up does: nobody gets in, and who was in is out.
+    private static func refuseConnections(_ refuses: Bool, to database: TestDatabase) async throws {
+        let elsewhere = PostgresPool(url: database.url.replacing(database.name, with: "postgres"))
+        let name = PostgresIdentifier.quote(database.name)
+        _ = try await elsewhere.query("ALTER DATABASE \(name) ALLOW_CONNECTIONS \(!refuses)")
+        try await elsewhere.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", [database.name])
+        await elsewhere.close()
+    }
+
     @Test func aRowTheDatabaseRefusesDoesNotHoldUpTheOthers() async throws {
         try await withSchema { database in
             try await database.pool.execute(
