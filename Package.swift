@@ -64,7 +64,8 @@ let package = Package(
         .target(
             name: "HookgateCommands",
             dependencies: [
-                "EvolutionAPI", "HookgateCore", "PostgresClient", "RedisClient", "Store", "Gateway", "Delivery",
+                "EvolutionAPI", "EvolutionClient", "HookgateCore", "PostgresClient", "RedisClient", "Store", "Gateway",
+                "Delivery",
                 "Migration", "Fleet", "Senders", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
                 serviceLifecycle, subprocess, system, unixSignals, yams,
             ],
@@ -126,7 +127,13 @@ let package = Package(
                 nioSSL, subprocess,
             ]
         ),
-        .testTarget(name: "MigrationTests", dependencies: ["Migration", "Store", "HookgateTestSupport"]),
+        .testTarget(
+            name: "MigrationTests",
+            dependencies: [
+                "EvolutionClient", "EvolutionSimulator", "HookgateCore", "Migration", "PostgresClient", "Store",
+                "HookgateTestSupport",
+            ]
+        ),
         .testTarget(
             name: "FleetTests",
             dependencies: ["Fleet", "HookgateCore", "PostgresClient", "Store", "HookgateTestSupport"]
@@ -134,8 +141,9 @@ let package = Package(
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "HookgateCommands", "HookgateCore", "HookgateTestSupport", "PostgresClient", "hookgate", argumentParser,
-                asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, subprocess, system,
+                "EvolutionSimulator", "HookgateCommands", "HookgateCore", "HookgateTestSupport", "PostgresClient",
+                "hookgate", argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, subprocess,
+                system,
             ]
         ),
     ],

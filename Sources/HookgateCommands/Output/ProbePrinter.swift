@@ -54,7 +54,7 @@ struct ProbePrinter {
         StandardStream.output.line("❌ The token URL at \(base.text) does not work: \(reason)")
     }
 
-    private static func words(_ failure: ProbeFailure) -> String {
+    static func words(_ failure: ProbeFailure) -> String {
         switch failure {
         case .notAToken:
             "this is not a webhook token: its checksum is wrong, so a character is missing or changed. "

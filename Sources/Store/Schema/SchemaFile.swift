@@ -34,6 +34,7 @@ extension SchemaFile {
         SchemaFile("20251107_body_keys.sql", PackageResources._0251107_body_keys_sql),
         SchemaFile("20251107_event_order.sql", PackageResources._0251107_event_order_sql),
         SchemaFile("20251107_event_retention.sql", PackageResources._0251107_event_retention_sql),
+        SchemaFile("20251110_switch_overs.sql", PackageResources._0251110_switch_overs_sql),
     ]
 
     /// The file that scenario 3 of the migration guide runs by itself, again and again.

@@ -1,0 +1,16 @@
+import EvolutionClient
+import HookgateCore
+
+/// The configured Evolution servers.
+enum EvolutionServers {
+    static func configured(_ configuration: Configuration) throws -> [any HookgateCore.EvolutionServer] {
+        guard !configuration.evolutionServers.isEmpty else {
+            throw CommandFailure(
+                "No Evolution server is configured. Set EVOLUTION_API_URL and EVOLUTION_API_KEY, or name the servers "
+                    + "in the configuration file (see docs/configuration.md).", status: .wrongUsage)
+        }
+        return configuration.evolutionServers.map {
+            EvolutionClient(name: $0.name, url: $0.url, key: $0.key?.secretText)
+        }
+    }
+}

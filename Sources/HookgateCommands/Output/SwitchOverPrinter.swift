@@ -1,0 +1,115 @@
+import FoundationEssentials
+import HookgateCore
+import Migration
+
+/// Prints a switch-over or a rollback: an instance's line when it has come as far as it will, then the counts.
+struct SwitchOverPrinter: Sendable {
+    private struct Document: Encodable {
+        struct Instance: Encodable {
+            let instanceName: String
+            let title: String
+            let server: String?
+            let outcome: String
+            let meaning: String
+            let isWell: Bool
+        }
+
+        let action: String
+        let isDryRun: Bool
+        let run: String?
+        let instances: [Instance]
+    }
+
+    let title: String
+    let isDryRun: Bool
+    let isJSON: Bool
+    private let progress = ProgressLine()
+
+    init(title: String, isDryRun: Bool, isJSON: Bool) {
+        self.title = title
+        self.isDryRun = isDryRun
+        self.isJSON = isJSON
+    }
+
+    func show(_ event: SwitchOverEvent) {
+        switch event {
+        case .began(let total):
+            if !isJSON { StandardStream.output.line("\(title) of \(total) instances\(isDryRun ? " (dry run)" : "")") }
+            progress.begin(title, total: total)
+        case .reached(let target, let outcome):
+            // Configured is not the end: its event may still come, and the last line of it is in the list.
+            if outcome != .configured { line(target, outcome) }
+            progress.advance()
+        case .waiting: break
+        case .stopped(let failures, let total):
+            progress.beside {
+                StandardStream.error.line("Stopped: \(failures) of \(total) failed. What is set stays as it is.")
+            }
+        }
+    }
+
+    func finish(_ results: [SwitchOverResult], run: RunID?) throws -> ExitStatus {
+        progress.end()
+        let isWell = results.allSatisfy(\.outcome.isWell)
+        let status: ExitStatus = isWell ? .done : .attention
+        if isJSON {
+            try JSONOutput.print(document(results, run))
+            return status
+        }
+        for result in results where [.configured, .stopped].contains(result.outcome) {
+            line(result.target, result.outcome)
+        }
+        let output = StandardStream.output
+        if isDryRun { output.line("Dry run: nothing was changed.") }
+        output.line("\(results.count { $0.outcome.isWell }) of \(results.count) done.")
+        if let run, !isDryRun, !results.isEmpty {
+            output.line("The way back: hookgate webhooks rollback --run \(run)")
+            output.line("Keep the old route at least 45 minutes: retries of before still go there.")
+        }
+        return status
+    }
+
+    private func line(_ target: SwitchOverTarget, _ outcome: SwitchOverOutcome) {
+        guard !isJSON else { return }
+        let mark = outcome.isWell ? "✅" : outcome.isFailure ? "❌" : "⚠️"
+        progress.beside {
+            StandardStream.output.line("\(mark) \(target.instance): \(Self.meaning(outcome))")
+        }
+    }
+
+    private func document(_ results: [SwitchOverResult], _ run: RunID?) -> Document {
+        Document(
+            action: title.lowercased(), isDryRun: isDryRun, run: isDryRun ? nil : run?.text,
+            instances: results.map {
+                Document.Instance(
+                    instanceName: $0.target.instance.text, title: $0.target.title, server: $0.server,
+                    outcome: Self.word($0.outcome), meaning: Self.meaning($0.outcome), isWell: $0.outcome.isWell)
+            })
+    }
+
+    private static func meaning(_ outcome: SwitchOverOutcome) -> String {
+        guard case .unproven(let failure) = outcome else { return "\(outcome)" }
+        return "the token URL does not take a probe: \(ProbePrinter.words(failure))"
+    }
+
+    private static func word(_ outcome: SwitchOverOutcome) -> String {
+        switch outcome {
+        case .confirmed: "confirmed"
+        case .configured: "configured"
+        case .wouldSet: "would_set"
+        case .refused(.noWebhook): "refused_no_webhook"
+        case .refused(.eventsMissing): "refused_events_missing"
+        case .refused(.foreignURL): "refused_foreign_url"
+        case .unproven: "unproven"
+        case .unplaced: "unplaced"
+        case .failed: "failed"
+        case .notTaken: "not_taken"
+        case .conflict: "conflict"
+        case .undone: "undone"
+        case .rolledBack: "rolled_back"
+        case .wouldRestore: "would_restore"
+        case .nothingToRestore: "nothing_to_restore"
+        case .stopped: "stopped"
+        }
+    }
+}

@@ -1,0 +1,135 @@
+/// One instance that can be switched over.
+package struct SwitchOverTarget: Sendable, Equatable {
+    package let instance: InstanceName
+    package let integrationID: IntegrationID
+    /// What people call it.
+    package let title: String
+    package let token: WebhookToken
+
+    package init(instance: InstanceName, integrationID: IntegrationID, title: String, token: WebhookToken) {
+        self.instance = instance
+        self.integrationID = integrationID
+        self.title = title
+        self.token = token
+    }
+
+    package static func == (left: SwitchOverTarget, right: SwitchOverTarget) -> Bool {
+        left.integrationID == right.integrationID && left.instance == right.instance && left.title == right.title
+            && left.token.digest == right.token.digest
+    }
+}
+
+/// What became of one instance in a switch-over or a rollback.
+package enum SwitchOverOutcome: Sendable, Equatable {
+    /// The settings are the wanted ones, and an event has come on the token route.
+    case confirmed
+    /// The settings are the wanted ones; no event has come in the time given.
+    case configured
+    /// A dry run would set it.
+    case wouldSet
+    /// Something is there that a person must decide about; nothing was sent.
+    case refused(SwitchOverRefusal)
+    /// Our URL does not take a probe; nothing was sent.
+    case unproven(ProbeFailure)
+    /// No server has the instance, or more than one.
+    case unplaced(servers: [String])
+    /// The server failed.
+    case failed(EvolutionFailure)
+    /// Accepted, and not there after every look.
+    case notTaken
+    /// Somebody else's URL stands there now.
+    case conflict
+    /// Our URL stood there with other settings than before, so the old ones were put back.
+    case undone([EvolutionWebhookSettings.Part])
+    case rolledBack
+    /// A dry run would put the old settings back.
+    case wouldRestore
+    /// The journal has nothing to go back to.
+    case nothingToRestore
+    /// Not begun: the run was stopped before.
+    case stopped
+
+    /// Whether nothing is left for a person.
+    package var isWell: Bool {
+        switch self {
+        case .confirmed, .wouldSet, .rolledBack, .wouldRestore: true
+        default: false
+        }
+    }
+
+    /// Whether it speaks against going on with others.
+    package var isFailure: Bool {
+        switch self {
+        case .unproven, .failed, .notTaken, .conflict, .undone: true
+        case .confirmed, .configured, .wouldSet, .refused, .unplaced, .rolledBack, .wouldRestore, .nothingToRestore,
+            .stopped:
+            false
+        }
+    }
+}
+
+/// Why an instance is not switched over without a person's word.
+package enum SwitchOverRefusal: Sendable, Equatable {
+    /// Evolution posts nothing for it now.
+    case noWebhook
+    /// Enabled without a list of events; sending it back would subscribe to all.
+    case eventsMissing
+    /// Neither the old URL nor the new one.
+    case foreignURL
+}
+
+extension SwitchOverOutcome: CustomStringConvertible {
+    /// What it is and what to do.
+    package var description: String {
+        switch self {
+        case .confirmed: "confirmed: an event has come on the token URL"
+        case .configured: "configured; no event has come yet, look again: hookgate webhooks status"
+        case .wouldSet: "would be set to the token URL"
+        case .refused(.noWebhook):
+            "Evolution posts nothing for it (no webhook, or switched off); enable it there with its events first"
+        case .refused(.eventsMissing):
+            "its webhook names no event, which Evolution reads as every event when it is sent back; choose them first"
+        case .refused(.foreignURL):
+            "its webhook leads somewhere else, neither to the old URL nor to a token URL; if it shall come here: "
+                + "--replace-other"
+        case .unproven: "the token URL does not take a probe; see: hookgate test - --prod"
+        case .unplaced(let servers) where servers.isEmpty:
+            "no configured Evolution server has it; check evolution-api-url and the servers in the file"
+        case .unplaced(let servers):
+            "more than one server has it (\(servers.joined(separator: ", "))); delete the one that is not in use"
+        case .failed(let failure): "\(failure)"
+        case .notTaken: "the server accepts the new URL and does not keep it; its log says more, then run it again"
+        case .conflict: "somebody else has set another URL meanwhile; it was left as it is"
+        case .undone(let parts):
+            "with the URL the server changed \(parts.map(\.rawValue).joined(separator: ", ")); the old ones are back"
+        case .rolledBack: "the old settings are back"
+        case .wouldRestore: "the old settings would be put back"
+        case .nothingToRestore: "the token URL was there before hookgate; there is nothing to go back to"
+        case .stopped: "not begun: the run was stopped"
+        }
+    }
+}
+
+/// How a switch-over is carried out.
+package struct SwitchOverOptions: Sendable {
+    package var isDryRun = false
+    /// The part of the fleet that goes first and must not fail; 0 for none.
+    package var canaryShare = 0.0
+    /// How long each instance is waited for.
+    package var eventWait = Duration.seconds(30 * 60)
+    /// Sets a second.
+    package var pace = 5.0
+    /// Whether a URL that is neither the old nor the new one may be replaced.
+    package var replacesOther = false
+
+    package init() {}
+}
+
+/// What a run tells while it works.
+package enum SwitchOverEvent: Sendable {
+    case began(total: Int)
+    /// An instance is as far as it gets, or waits for its event (``SwitchOverOutcome/configured``).
+    case reached(SwitchOverTarget, SwitchOverOutcome)
+    case waiting(count: Int)
+    case stopped(failures: Int, of: Int)
+}

@@ -1,0 +1,108 @@
+import EvolutionSimulator
+import FoundationEssentials
+import HookgateTestSupport
+import PostgresClient
+import Testing
+
+/// `hookgate webhooks` as a binary, with a gateway and a simulated Evolution server that posts to it.
+@Suite(.timeLimit(.minutes(3)))
+struct WebhooksCommandTests {
+    private static let key = "GLOBAL-SECRET-KEY"
+
+    private static func withFleet(
+        _ names: [String], _ body: (TestDatabase, EvolutionSimulator, HookgateBinary) async throws -> Void
+    ) async throws {
+        try await withSchema { database in
+            var options = SimulatorOptions()
+            options.globalKey = key
+            let simulator = EvolutionSimulator(profile: try #require(ServerProfile("2.3.7")), options: options)
+            try await simulator.start()
+            let directory = "/tmp/hookgate-webhooks-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            for name in names {
+                simulator.add(name, webhook: "http://127.0.0.1:9/webhooks/evolution/\(name)", owner: "15550101001")
+                try await database.pool.query(
+                    """
+                    INSERT INTO healthcare.integrations
+                        (organization_id, clinic_id, type, provider, status, config, enabled)
+                    VALUES (gen_random_uuid(), gen_random_uuid(), 'whatsapp', 'evolution', 'active',
+                        jsonb_build_object('instance_name', $1::text), true)
+                    """, [name])
+            }
+            let hookgate = HookgateBinary(
+                databaseURL: database.url, dataDirectory: directory,
+                settings: ["EVOLUTION_API_URL": simulator.baseURL, "EVOLUTION_API_KEY": key])
+            do {
+                try await body(database, simulator, hookgate)
+            } catch {
+                Issue.record(error)
+            }
+            await simulator.stop()
+        }
+    }
+
+    @Test func anInstanceIsSwitchedConfirmedByItsFirstEventAndTakenBack() async throws {
+        try await Self.withFleet(["clinic-a"]) { _, simulator, hookgate in
+            let before = simulator.webhookURL(of: "clinic-a")
+            _ = try await hookgate.serving { address in
+                let status = try await hookgate.run("webhooks", "status")
+                #expect(status.exitCode == 3)
+                #expect(status.output.contains("→ hookgate webhooks switch 'clinic-a'"))
+                let arguments = [
+                    "webhooks", "switch", "clinic-a", "--rehearsal", "--public-url", address, "--wait-for-event",
+                ]
+                let dry = try await hookgate.run(arguments + ["0s", "--dry-run"])
+                #expect(dry.exitCode == 0 && dry.output.contains("would be set"), "\(dry.output)\(dry.complaint)")
+                #expect(simulator.webhookURL(of: "clinic-a") == before)
+                let quiet = try await hookgate.run(arguments + ["0s"])
+                #expect(quiet.exitCode == 3 && quiet.output.contains("configured"), "\(quiet.output)\(quiet.complaint)")
+                simulator.receiveMessage("Tenho dor de dente", of: "clinic-a")
+                let confirmed = try await hookgate.run(arguments + ["1m"])
+                #expect(
+                    confirmed.exitCode == 0 && confirmed.output.contains("✅ clinic-a: confirmed"),
+                    "\(confirmed.output)\(confirmed.complaint)")
+                let after = try await hookgate.run("webhooks", "status", "--json", "--public-url", address)
+                #expect(after.exitCode == 0 && after.output.contains(#""finding" : "in_step""#), "\(after.output)")
+                let back = try await hookgate.run("webhooks", "rollback", "clinic-a", "--public-url", address)
+                #expect(back.exitCode == 0 && back.output.contains("the old settings are back"), "\(back.output)")
+                #expect(simulator.webhookURL(of: "clinic-a") == before)
+                for ending in [status, dry, quiet, confirmed, after, back] {
+                    #expect(!(ending.output + ending.complaint).contains(Self.key))
+                    #expect(!(ending.output + ending.complaint).contains("whatsapp/hgw_"))
+                }
+            }
+        }
+    }
+
+    @Test func whatIsNoPublicAddressIsRefused() async throws {
+        try await Self.withFleet(["clinic-a"]) { _, _, hookgate in
+            for (url, word) in [
+                ("http://127.0.0.1:8080", "this machine's own name"), ("http://hooks.example.com", "not https"),
+            ] {
+                let ending = try await hookgate.run("webhooks", "switch", "--public-url", url)
+                #expect(ending.exitCode == 64 && ending.complaint.contains(word), "\(ending)")
+            }
+            let elsewhere = HookgateBinary(
+                databaseURL: "postgresql://unused", settings: ["EVOLUTION_API_URL": "https://evolution.example.test"])
+            let ending = try await elsewhere.run("webhooks", "rollback")
+            #expect(ending.exitCode == 64)
+        }
+    }
+
+    @Test func aNameThatIsNotThereIsSaidWithTheNearest() async throws {
+        try await Self.withFleet(["clinic-a"]) { _, _, hookgate in
+            let ending = try await hookgate.run(
+                "webhooks", "switch", "clinic-b", "--rehearsal", "--public-url", "http://127.0.0.1:1")
+            #expect(ending.exitCode == 1 && ending.complaint.contains("Did you mean 'clinic-a'?"), "\(ending)")
+            let back = try await hookgate.run("webhooks", "rollback", "clinic-a")
+            #expect(back.exitCode == 1 && back.complaint.contains("No switch-over of 'clinic-a'"), "\(back)")
+        }
+    }
+
+    @Test func withoutAServerItSaysWhatToSet() async throws {
+        try await withSchema { database in
+            let ending = try await HookgateBinary(databaseURL: database.url).run("webhooks", "status")
+            #expect(ending.exitCode == 64 && ending.complaint.contains("Set EVOLUTION_API_URL"))
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import HookgateCore
+import Testing
+
+struct SwitchOverURLTests {
+    private static let token = WebhookToken(randomBytes: Array(0..<32))
+
+    private static func flaw(_ url: String, token: WebhookToken = token) throws -> PublicURL.SwitchOverFlaw? {
+        try PublicURL(url).switchOverFlaw(token: token)
+    }
+
+    @Test(arguments: [
+        "https://localhost", "http://localhost:8080", "https://127.0.0.1/x", "https://127.9.9.9", "https://[::1]:443",
+        "https://0.0.0.0", "https://api.localhost", "https://user@localhost",
+    ])
+    func theMachinesOwnNameIsNoPublicURL(url: String) throws {
+        #expect(try Self.flaw(url) == .loopback)
+    }
+
+    @Test func onlyHTTPSIsPublic() throws {
+        #expect(try Self.flaw("http://hooks.example.com") == .notHTTPS)
+        #expect(try Self.flaw("https://hooks.example.com/base") == nil)
+        #expect(try Self.flaw("https://localhost.example.com") == nil)
+    }
+
+    @Test func aURLThatEvolutionCannotStoreIsRefused() throws {
+        let long = try #require(WebhookToken(String(repeating: "x", count: 256)))
+        let url = "https://hooks.example.com/" + String(repeating: "p", count: 250)
+        #expect(try Self.flaw(url) == nil)
+        #expect(try Self.flaw(url, token: long) == .tooLong(characters: 276 + 29 + 256))
+    }
+}
