@@ -65,9 +65,8 @@ let package = Package(
             name: "HookgateCommands",
             dependencies: [
                 "EvolutionAPI", "EvolutionClient", "HookgateCore", "PostgresClient", "RedisClient", "Store", "Gateway",
-                "Delivery",
-                "Migration", "Fleet", "Senders", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1, nioPosix,
-                serviceLifecycle, subprocess, system, unixSignals, yams,
+                "Delivery", "Migration", "Fleet", "Senders", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1,
+                nioPosix, serviceLifecycle, subprocess, system, unixSignals, yams,
             ],
             resources: [.embedInCode("Demo/Resources")]
         ),
@@ -110,8 +109,7 @@ let package = Package(
             name: "GatewayTests",
             dependencies: [
                 "Gateway", "HookgateCore", "HookgateTestSupport", "PostgresClient", "Store", logging, nioCore, nioPosix,
-                nioHTTP1,
-                nioEmbedded,
+                nioHTTP1, nioEmbedded,
             ]
         ),
         .testTarget(

@@ -113,7 +113,7 @@ func withDelivery(_ body: (DeliveryStage) async throws -> Void) async throws {
 
 /// An event as a test wants it.
 struct Mail {
-    var clinic = UUID(uuidString: "c0000000-0000-4000-8000-000000000001")!
+    var clinic = UUID(uuid: (0xC0, 0, 0, 0, 0, 0, 0x40, 0, 0x80, 0, 0, 0, 0, 0, 0, 1))
     var chat: String? = "5511@s.whatsapp.net"
     var kind = "messages.upsert"
     var message: String?
