@@ -65,7 +65,8 @@ let package = Package(
             name: "HookgateCommands",
             dependencies: [
                 "EvolutionAPI", "EvolutionClient", "HookgateCore", "PostgresClient", "RedisClient", "Store", "Gateway",
-                "Delivery", "Migration", "Fleet", "Senders", argumentParser, asyncHTTPClient, logging, nioCore, nioHTTP1,
+                "Delivery", "Migration", "Fleet", "Senders", argumentParser, asyncHTTPClient, logging, nioCore,
+                nioHTTP1,
                 nioPosix, serviceLifecycle, subprocess, system, unixSignals, yams,
             ],
             resources: [.embedInCode("Demo/Resources")]
