@@ -73,11 +73,13 @@ import Testing
 
     /// What is written to the disk is out of memory, and out of the share.
     @Test func longBodiesTakeOfTheShareWhatIsInMemoryAlone() async throws {
-        let share = 512 << 10
+        let share = 64 << 10
         let gateway = TestGateway { limits in
             limits.longBodyBytes = 8 << 10
             limits.pieceBytes = 4 << 10
             limits.tenantBodyBytes = share
+            // What is tried here is no deadline.
+            limits.storeTime = .seconds(60)
         }
         let body = #"{"event":"x","text":""# + String(repeating: "x", count: 2 * share) + #""}"#
         try await withServer(gateway) { port, _ in

@@ -27,7 +27,7 @@ struct BalanceTests {
         let spool = try await Spool.open(directory: directory, options: options)
         let shipper = Shipper(
             spool: spool, pool: database.pool, routing: PostgresRoutingSource(pool: database.pool, listenURL: nil),
-            logger: Logger(label: "test"))
+            logger: Logger(label: "test"), sleep: { _ in try await Task.sleep(for: .seconds(60)) })
         try await body(spool, shipper)
     }
 
