@@ -73,10 +73,11 @@ import Testing
 
     /// What is written to the disk is out of memory, and out of the share.
     @Test func longBodiesTakeOfTheShareWhatIsInMemoryAlone() async throws {
-        let share = 64 << 10
+        // One turn of a loop reads up to a megabyte from a socket before it can be told to wait.
+        let share = 4 << 20
         let gateway = TestGateway { limits in
             limits.longBodyBytes = 8 << 10
-            limits.pieceBytes = 4 << 10
+            limits.pieceBytes = 64 << 10
             limits.tenantBodyBytes = share
             // What is tried here is no deadline.
             limits.storeTime = .seconds(60)
