@@ -9,18 +9,20 @@ struct SimulatorServer: Sendable {
 
     typealias Connection = NIOAsyncChannel<NIOHTTPServerRequestFull, HTTPServerResponsePart>
 
-    private let listener: NIOAsyncChannel<Connection, Never>
+    private let listener: NIOAsyncChannel<any Channel, Never>
     let port: Int
 
     static func bind(port: Int) async throws -> SimulatorServer {
         let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // Nothing is read until somebody serves the connection.
+            .childChannelOption(.autoRead, value: false)
             .bind(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
                     try pipeline.addHandler(NIOHTTPServerRequestAggregator(maxContentLength: longestBody))
-                    return try Connection(wrappingChannelSynchronously: channel)
+                    return channel
                 }
             }
         guard let port = listener.channel.localAddress?.port else { throw ChannelError.unknownLocalAddress }
@@ -31,14 +33,24 @@ struct SimulatorServer: Sendable {
     func run(_ respond: @escaping @Sendable (SimulatedRequest) async -> SimulatedResponse) async throws {
         try await withThrowingDiscardingTaskGroup { group in
             try await listener.executeThenClose { connections in
-                for try await connection in connections {
+                for try await channel in connections {
                     group.addTask {
                         // A connection that breaks is its client's affair.
-                        try? await Self.serve(connection, respond)
+                        try? await Self.serve(Self.connection(channel), respond)
                     }
                 }
             }
         }
+    }
+
+    /// Made only for what is served: a connection that was accepted and is dropped unserved, as when the server ends,
+    /// would end the process.
+    private static func connection(_ channel: any Channel) async throws -> Connection {
+        try await channel.eventLoop.submit {
+            let connection = try Connection(wrappingChannelSynchronously: channel)
+            try channel.syncOptions?.setOption(.autoRead, value: true)
+            return connection
+        }.get()
     }
 
     private static func serve(
