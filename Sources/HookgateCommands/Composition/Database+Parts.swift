@@ -23,4 +23,10 @@ extension Database {
             rehearsal: PostgresMigrationRehearsal(pool: pool),
             routing: routing, time: .system)
     }
+
+    var fleet: any FleetMonitorUseCases {
+        FleetMonitor(
+            fleet: PostgresFleetTraffic(pool: pool), traffic: PostgresTrafficHistory(pool: pool),
+            coverage: PostgresCoverageHistory(pool: pool), time: .system)
+    }
 }

@@ -62,3 +62,16 @@ extension CoverageReport {
         }
     }
 }
+
+extension CoverageReport {
+    /// Since when somebody has listened without a gap until the window's end; nil where nobody listens there.
+    /// - Parameter tolerance: what a gateway that listens may not have written down yet.
+    package func listeningSince(tolerating tolerance: TimeInterval) -> Date? {
+        // More gaps than are listed: the last one is not known.
+        guard gaps.count == gapCount else { return nil }
+        guard let last = gaps.last else { return window.from }
+        guard last.until == window.until else { return last.until }
+        guard last.duration <= tolerance else { return nil }
+        return gaps.dropLast().last?.until ?? window.from
+    }
+}

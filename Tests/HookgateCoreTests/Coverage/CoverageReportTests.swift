@@ -44,3 +44,23 @@ struct CoverageReportTests {
         #expect(report.uncovered == 15_000)
     }
 }
+
+/// Since when somebody has listened.
+struct ListeningSinceTests {
+    private static func at(_ seconds: Double) -> Date { Date(timeIntervalSince1970: 1_764_000_000 + seconds) }
+
+    private static func report(_ intervals: [(Double, Double)]) -> CoverageReport {
+        var report = CoverageReport(window: CoverageInterval(from: at(0), until: at(1_000)))
+        for (from, until) in intervals { report.add(CoverageInterval(from: at(from), until: at(until))) }
+        report.finish()
+        return report
+    }
+
+    @Test func itIsTheEndOfTheLastGap() {
+        #expect(Self.report([(-5, 1_000)]).listeningSince(tolerating: 60) == Self.at(0))
+        #expect(Self.report([(-5, 990)]).listeningSince(tolerating: 60) == Self.at(0))
+        #expect(Self.report([(0, 300), (400, 990)]).listeningSince(tolerating: 60) == Self.at(400))
+        #expect(Self.report([(0, 900)]).listeningSince(tolerating: 60) == nil)
+        #expect(Self.report([]).listeningSince(tolerating: 60) == nil)
+    }
+}
