@@ -129,7 +129,8 @@ let package = Package(
         .testTarget(
             name: "MigrationTests",
             dependencies: [
-                "EvolutionClient", "EvolutionSimulator", "HookgateCore", "Migration", "PostgresClient", "Store",
+                "EvolutionClient", "EvolutionSimulator", "Fleet", "HookgateCore", "Migration", "PostgresClient",
+                "Store",
                 "HookgateTestSupport",
             ]
         ),

@@ -26,12 +26,9 @@ package struct TokenKeeper: Sendable {
         of subject: String, grace: Duration, at now: Date, random: [UInt8]
     ) async throws -> Plan {
         let holding = try await self.find(subject, fingerprints: false).holding
-        let end = grace > .zero ? now.addingTimeInterval(Double(grace.components.seconds)) : nil
         return Plan(
             holding: holding,
-            change: TokenChange(
-                integrationID: holding.integrationID, expected: holding.current,
-                replacement: .init(token: WebhookToken(randomBytes: random), graceUntil: end), revoked: []),
+            change: .rotation(of: holding, to: WebhookToken(randomBytes: random), grace: grace, at: now),
             stillInGrace: holding.inGrace(at: now))
     }
 

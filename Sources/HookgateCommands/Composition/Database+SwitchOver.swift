@@ -10,10 +10,11 @@ extension Database {
             time: .system)
         return SwitchOverService(
             servers: servers, catalog: catalog, migration: migration,
-            journal: PostgresSwitchOverJournal(pool: pool, lockURL: directURL),
+            journal: PostgresSwitchOverJournal(pool: pool, lockURL: directURL, actor: CommandActor.current),
             traffic: PostgresSwitchOverTraffic(pool: pool),
-            probe: TokenProbe(probe: probe, base: configuration.publicURL), publicURL: configuration.publicURL,
-            time: .system)
+            probe: TokenProbe(probe: probe, base: configuration.publicURL),
+            secondFactors: secondFactors(configuration.secondFactorPolicy), tokens: tokens,
+            actor: CommandActor.current, publicURL: configuration.publicURL, time: .system)
     }
 }
 

@@ -10,6 +10,7 @@ final class CheckPrinter {
         let clinicName: String?
         let hasToken: Bool
         let evolutionWebhook: String
+        let evolutionURL: String?
         let lastTokenTraffic: String?
         let lastLegacyTraffic: String?
         let oldWay: [String: Int]?
@@ -61,6 +62,7 @@ final class CheckPrinter {
         let withoutToken: Int
         let onlyInNew: Int
         let toSwitchOver: Int
+        let waitingForEvent: Int
         let done: Int
         let resolvedDifferently: Int
         let tables: [Table]
@@ -99,7 +101,8 @@ final class CheckPrinter {
         output.line("     waiting for a person: \(report.needDecision)")
         output.line("   Integrations without a token: \(report.withoutToken)")
         output.line("   Integrations that no old table names: \(report.onlyInNew)")
-        output.line("   Ready to switch over: \(report.toSwitchOver), done: \(report.done)")
+        let waiting = report.waitingForEvent > 0 ? ", waiting for an event: \(report.waitingForEvent)" : ""
+        output.line("   Ready to switch over: \(report.toSwitchOver)\(waiting), done: \(report.done)")
         if report.resolvedDifferently > 0 {
             output.line("⚠️ Somebody else's by the old tables: \(report.resolvedDifferently), see \"Old way\" above")
         }
@@ -167,7 +170,7 @@ final class CheckPrinter {
             instanceName: state.name.text, legacyRows: state.legacyRows.map(\.place),
             integrationIDs: state.integrations.map(\.id.text), clinicID: state.clinic?.clinic.text,
             clinicName: state.clinic?.name, hasToken: Self.hasToken(state),
-            evolutionWebhook: Self.words(state.evolutionWebhook),
+            evolutionWebhook: Self.word(state.evolutionWebhook), evolutionURL: Self.url(state.evolutionWebhook),
             lastTokenTraffic: state.sightings.lastSeen[.token]?.text,
             lastLegacyTraffic: state.sightings.lastSeen[.instance]?.text, oldWay: state.sightings.oldWay?.countsByWord,
             oldWayLast: state.sightings.oldWay?.last.rawValue, notes: state.notes.map(\.description),
@@ -179,7 +182,7 @@ final class CheckPrinter {
             analysis: report.analysis.rawValue, advice: report.analysis.advice, legacyInstances: report.legacy,
             migrated: report.migrated, needMigration: report.needMigration, needDecision: report.needDecision,
             withoutToken: report.withoutToken, onlyInNew: report.onlyInNew, toSwitchOver: report.toSwitchOver,
-            done: report.done, resolvedDifferently: report.resolvedDifferently,
+            waitingForEvent: report.waitingForEvent, done: report.done, resolvedDifferently: report.resolvedDifferently,
             tables: report.survey.tables.map { table in
                 Table(
                     name: table.source.rawValue, state: table.state.rawValue, rows: table.rowCount,
@@ -224,7 +227,30 @@ final class CheckPrinter {
     private static func words(_ webhook: InstanceState.EvolutionWebhook) -> String {
         switch webhook {
         case .notAsked: "not asked"
+        case .posts(let url, .token): "posts to the token URL, \(url.printable)"
+        case .posts(let url, .otherToken): "posts to a token URL that is not the current one, \(url.printable)"
+        case .posts(let url, .old): "posts to the old URL, \(url.printable)"
+        case .posts(let url, .elsewhere): "posts to another address, \(url.printable)"
+        case .silent: "posts nothing: no webhook, or switched off"
+        case .missing: "no configured server has it"
+        case .onSeveralServers(let names): "on more than one server: \(names.joined(separator: ", ").printable)"
+        case .unknown(let failure): "cannot be asked: \(failure)"
         }
+    }
+
+    private static func word(_ webhook: InstanceState.EvolutionWebhook) -> String {
+        switch webhook {
+        case .notAsked: "not asked"
+        case .posts(_, let target): target.rawValue
+        case .silent: "silent"
+        case .missing: "missing"
+        case .onSeveralServers: "on_several_servers"
+        case .unknown: "unknown"
+        }
+    }
+
+    private static func url(_ webhook: InstanceState.EvolutionWebhook) -> String? {
+        if case .posts(let url, _) = webhook { url } else { nil }
     }
 
     private static func symbol(_ analysis: CheckAnalysis) -> String {

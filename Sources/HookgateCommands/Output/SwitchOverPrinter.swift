@@ -48,7 +48,10 @@ struct SwitchOverPrinter: Sendable {
         }
     }
 
-    func finish(_ results: [SwitchOverResult], run: RunID?) throws -> ExitStatus {
+    /// - Parameters:
+    ///   - run: the one that can be taken back.
+    ///   - closing: what else a person is told where something was done.
+    func finish(_ results: [SwitchOverResult], run: RunID?, closing: [String] = []) throws -> ExitStatus {
         progress.end()
         let isWell = results.allSatisfy(\.outcome.isWell)
         let status: ExitStatus = isWell ? .done : .attention
@@ -66,6 +69,7 @@ struct SwitchOverPrinter: Sendable {
             output.line("The way back: hookgate webhooks rollback --run \(run)")
             output.line("Keep the old route at least 45 minutes: retries of before still go there.")
         }
+        if !isDryRun, !results.isEmpty { closing.forEach(output.line) }
         return status
     }
 
@@ -100,6 +104,8 @@ struct SwitchOverPrinter: Sendable {
         case .refused(.noWebhook): "refused_no_webhook"
         case .refused(.eventsMissing): "refused_events_missing"
         case .refused(.foreignURL): "refused_foreign_url"
+        case .refused(.secondFactorUnsupported): "refused_second_factor_unsupported"
+        case .refused(.secondFactorChanged): "refused_second_factor_changed"
         case .unproven: "unproven"
         case .unplaced: "unplaced"
         case .failed: "failed"
@@ -108,6 +114,8 @@ struct SwitchOverPrinter: Sendable {
         case .undone: "undone"
         case .rolledBack: "rolled_back"
         case .wouldRestore: "would_restore"
+        case .wouldRotate: "would_rotate"
+        case .rotatedHere: "rotated_here"
         case .nothingToRestore: "nothing_to_restore"
         case .stopped: "stopped"
         }

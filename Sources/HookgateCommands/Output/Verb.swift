@@ -25,9 +25,9 @@ extension Verb {
         if status != .done { throw ExitCode(status.rawValue) }
     }
 
-    /// A database from before a table of ours was needs one command.
+    /// A database from before a table or column of ours was needs one command.
     private static func advice(on error: any Error) -> String {
-        let missing: Set<String?> = ["42P01", "3F000"]
+        let missing: Set<String?> = ["42P01", "42703", "3F000"]
         guard let error = error as? PostgresError, missing.contains(error.sqlState) else { return "" }
         return ". Is the schema there? See: hookgate schema status"
     }

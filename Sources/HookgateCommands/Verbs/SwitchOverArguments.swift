@@ -41,6 +41,8 @@ struct RehearsalOption: ParsableArguments {
     }
 }
 
+extension SecondFactorChoice: ExpressibleByArgument {}
+
 extension RunID {
     /// A run that is about to begin.
     static func random() -> RunID { RunID(UUID()) }

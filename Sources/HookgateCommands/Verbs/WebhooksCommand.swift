@@ -47,7 +47,8 @@ extension WebhooksCommand {
                 For each instance: what Evolution has is kept, the token URL is proven with a probe, set with every \
                 other setting as it was, and read back; the first real event on it confirms it. Without an event in \
                 time it stays configured and is listed (exit code 3). Killed at any point, the same command goes on. \
-                The way back: hookgate webhooks rollback
+                An integration's second factor that Evolution does not send yet is made anew and set along; \
+                --second-factor brings one to integrations that have none. The way back: hookgate webhooks rollback
 
                 Example:
                   hookgate webhooks switch clinic-abc123
@@ -71,6 +72,9 @@ extension WebhooksCommand {
         @Flag(help: "Also replace a URL that is neither the old one nor a token URL.")
         var replaceOther = false
 
+        @Option(help: "Bring a second factor along: policy (the integration's own), none, header, jwt or both.")
+        var secondFactor = SecondFactorChoice.policy
+
         @Flag(help: "Show what would be set; set nothing.")
         var dryRun = false
 
@@ -90,6 +94,7 @@ extension WebhooksCommand {
             options.eventWait = waitForEvent.duration
             options.pace = pace
             options.replacesOther = replaceOther
+            options.secondFactor = secondFactor
             let fixed = options
             let servers = try EvolutionServers.configured(configuration)
             return try await Database.use(configuration) { database in

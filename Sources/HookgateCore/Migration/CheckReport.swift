@@ -8,8 +8,24 @@ package enum CheckEvent: Sendable {
 package struct InstanceState: Sendable, Equatable {
     /// What Evolution says of the instance's webhook.
     package enum EvolutionWebhook: Sendable, Equatable {
+        /// What a URL leads to.
+        package enum Target: String, Sendable {
+            case token
+            case otherToken = "other_token"
+            case old
+            case elsewhere
+        }
+
         /// No Evolution server was asked.
         case notAsked
+        /// It posts to this URL, in which a token is masked.
+        case posts(to: String, Target)
+        /// It has no webhook, or one that is switched off.
+        case silent
+        /// No configured server has the instance.
+        case missing
+        case onSeveralServers([String])
+        case unknown(EvolutionFailure)
     }
 
     package let name: InstanceName
@@ -52,6 +68,8 @@ package enum NextStep: Sendable, Equatable {
     case assignClinic
     /// Everything is ready for the token URL, and Evolution still has to be told.
     case switchOver
+    /// Evolution posts to the token URL, and no event has come yet.
+    case waitForEvent
     /// Webhooks come on the token route.
     case done
 }
@@ -64,6 +82,7 @@ extension NextStep: CustomStringConvertible {
         case .decide(let text): text.hasPrefix("ambiguous") ? "decide: \(text)" : text
         case .assignClinic: "assign a clinic"
         case .switchOver: "switch over"
+        case .waitForEvent: "wait for its first event"
         case .done: "done"
         }
     }
@@ -83,6 +102,7 @@ package struct CheckReport: Sendable, Equatable {
     /// Integrations that no legacy table names.
     package var onlyInNew = 0
     package var toSwitchOver = 0
+    package var waitingForEvent = 0
     package var done = 0
     /// Instances whose last request on the legacy route belongs to somebody else by the legacy tables.
     package var resolvedDifferently = 0

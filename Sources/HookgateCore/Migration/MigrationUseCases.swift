@@ -5,7 +5,10 @@
 /// and the next run goes on from there.
 package protocol MigrationUseCases: Sendable {
     /// `hookgate check`: the state of every instance. Reads only, and needs no schema of ours.
-    func check(observe: (CheckEvent) async throws -> Void) async throws -> CheckReport
+    /// - Parameter evolution: says what Evolution has; nil asks nobody.
+    func check(
+        evolution: (any EvolutionWebhookSource)?, observe: (CheckEvent) async throws -> Void
+    ) async throws -> CheckReport
 
     /// `hookgate migrate`: plans, and unless it is a dry run writes and verifies.
     func migrate(
@@ -36,6 +39,11 @@ package protocol MigrationUseCases: Sendable {
 }
 
 extension MigrationUseCases {
+    /// Checks without asking Evolution.
+    package func check(observe: (CheckEvent) async throws -> Void) async throws -> CheckReport {
+        try await check(evolution: nil, observe: observe)
+    }
+
     /// Verifies without a person's decisions.
     package func verify(
         observe: (InstanceVerification) async throws -> Void

@@ -31,3 +31,18 @@ package protocol EvolutionServer: Sendable {
 
     func delete(_ instance: InstanceName) async throws(EvolutionFailure)
 }
+
+/// Says what Evolution has as webhook of instances, whichever server they are on.
+package protocol EvolutionWebhookSource: Sendable {
+    /// - Returns: for each of the names; those that are missing were not asked about.
+    func webhooks(of names: [InstanceName]) async -> [InstanceName: WebhookAtEvolution]
+}
+
+/// What the configured servers say of one instance's webhook.
+package enum WebhookAtEvolution: Sendable, Equatable {
+    case settings(EvolutionWebhookSettings)
+    /// No server has the instance.
+    case nowhere
+    case several([String])
+    case unknown(EvolutionFailure)
+}

@@ -1,3 +1,4 @@
+import Crypto
 package import FoundationEssentials
 
 /// What, beside the address, proves that a webhook comes from its integration's own Evolution server.
@@ -57,4 +58,15 @@ package struct FactorSecrets: Sendable, Equatable {
     }
 
     package var isEmpty: Bool { header == nil && jwtKey == nil }
+}
+
+extension FactorSecrets {
+    /// Tells secrets apart, and tells nothing of them.
+    package var fingerprint: String {
+        let parts = [
+            header.map { $0.name.text.lowercased() + " " + Hexadecimal.encode($0.digest) } ?? "",
+            jwtKey.map { Hexadecimal.encode(SHA256.hash(data: Array($0.secretText.utf8))) } ?? "",
+        ]
+        return Hexadecimal.encode(SHA256.hash(data: Array(parts.joined(separator: "\n").utf8)))
+    }
 }

@@ -67,6 +67,8 @@ package struct SecondFactorPlan: Sendable {
 /// New secrets in clear. They are told once: of a header's value only a digest is kept. Printing them prints no part.
 package struct MintedSecrets: Sendable {
     package static let randomByteCount = 64
+    /// What Evolution turns into a signed `Authorization`.
+    package static let jwtHeader = "jwt_key"
 
     package let header: (name: SecretHeaderName, value: String)?
     package let jwtKey: EvolutionJWTKey?
@@ -78,11 +80,19 @@ package struct MintedSecrets: Sendable {
         self.jwtKey = mintsJWTKey ? EvolutionJWTKey(Base64URL.encode(random.suffix(half))) : nil
     }
 
+    private init() {
+        self.header = nil
+        self.jwtKey = nil
+    }
+
+    /// Of a change that makes none.
+    package static let nothing = MintedSecrets()
+
     package var isEmpty: Bool { header == nil && jwtKey == nil }
 
     /// What must stand among the `headers` of Evolution's webhook settings, beside what stands there.
     package var evolutionHeaders: [(name: String, value: String)] {
-        [header.map { ($0.name.text, $0.value) }, jwtKey.map { ("jwt_key", $0.secretText) }].compactMap { $0 }
+        [header.map { ($0.name.text, $0.value) }, jwtKey.map { (Self.jwtHeader, $0.secretText) }].compactMap { $0 }
     }
 }
 

@@ -28,14 +28,26 @@ package enum SwitchOverState: String, Sendable, CaseIterable {
 
 /// The journal's record of one instance's switch-over.
 package struct SwitchOverEntry: Sendable, Equatable {
+    /// Why it was begun.
+    package enum Kind: String, Sendable {
+        case switchOver = "switch"
+        /// For a new token.
+        case rotation
+    }
+
     package let run: RunID
     package let instance: InstanceName
     package let integrationID: IntegrationID
     /// The configured name of the Evolution server that the instance is on.
     package let server: String
     package var state: SwitchOverState
-    /// What stood there. Nil where the new URL stood there already: there is nothing to go back to.
+    package var kind: Kind
+    /// What stood there before any URL of ours. Nil where ours stood there already: there is nothing to go back to.
     package let previous: EvolutionWebhook?
+    /// What stood there when this began, where that was one of our URLs; nil where it is ``previous``.
+    package var base: EvolutionWebhook?
+    /// What it changes of the second factor; nil for nothing.
+    package var factor: SwitchOverFactor?
     /// SHA-256 of the URL that was set: the URL itself holds the token.
     package var urlDigest: TokenDigest
     package var changedAt: Date
@@ -44,14 +56,18 @@ package struct SwitchOverEntry: Sendable, Equatable {
 
     package init(
         run: RunID, instance: InstanceName, integrationID: IntegrationID, server: String, state: SwitchOverState,
-        previous: EvolutionWebhook?, urlDigest: TokenDigest, changedAt: Date, setAt: Date? = nil
+        kind: Kind = .switchOver, previous: EvolutionWebhook?, base: EvolutionWebhook? = nil,
+        factor: SwitchOverFactor? = nil, urlDigest: TokenDigest, changedAt: Date, setAt: Date? = nil
     ) {
         self.run = run
         self.instance = instance
         self.integrationID = integrationID
         self.server = server
         self.state = state
+        self.kind = kind
         self.previous = previous
+        self.base = base
+        self.factor = factor
         self.urlDigest = urlDigest
         self.changedAt = changedAt
         self.setAt = setAt
@@ -61,12 +77,26 @@ package struct SwitchOverEntry: Sendable, Equatable {
     package func isOurs(_ url: String) -> Bool { TokenDigest(of: url) == urlDigest }
 }
 
+/// What a switch-over changes of an integration's second factor, so that it can be taken back.
+package struct SwitchOverFactor: Sendable, Equatable {
+    /// What there was before; nil for none.
+    package let before: SecondFactor?
+    /// Fingerprints of those that it made: another one is a person's, and stays.
+    package var made: [String]
+
+    package init(before: SecondFactor?, made: [String]) {
+        self.before = before
+        self.made = made
+    }
+}
+
 /// Where switch-overs are written down. Filled by the store.
 package protocol SwitchOverJournal: Sendable {
     /// Runs `body` while no other process switches or rolls back; nil when one does.
     func exclusively<T: Sendable>(_ body: @escaping @Sendable () async throws -> T) async throws -> T?
 
-    /// The newest entry of each instance on each server, or of those that are named.
+    /// The newest entry of each instance on each server, or of those that are named. One that was given up before
+    /// anything was sent does not hide those before it.
     func newest(of names: [InstanceName]?) async throws -> [SwitchOverEntry]
 
     /// Every entry of a run.
@@ -83,9 +113,16 @@ package protocol SwitchOverJournal: Sendable {
 package enum SwitchOverError: Error, Equatable, CustomStringConvertible {
     /// Another process is at it.
     case busy
+    /// Somebody else has given the instance another token meanwhile.
+    case tokenChanged(InstanceName)
 
     package var description: String {
-        "another hookgate switches webhooks over, or back, on this database; wait for it or end it, then run this again"
+        switch self {
+        case .busy:
+            "another hookgate switches webhooks over, or back, on this database; wait for it or end it, then run this "
+                + "again"
+        case .tokenChanged(let name): "somebody else has changed the token of '\(name)' meanwhile; run it again"
+        }
     }
 }
 

@@ -44,6 +44,10 @@ package enum SwitchOverOutcome: Sendable, Equatable {
     case rolledBack
     /// A dry run would put the old settings back.
     case wouldRestore
+    /// A dry run would make a new token, and set its URL.
+    case wouldRotate
+    /// There is a new token. Evolution posts to no token URL of the instance, so nothing was set.
+    case rotatedHere
     /// The journal has nothing to go back to.
     case nothingToRestore
     /// Not begun: the run was stopped before.
@@ -52,7 +56,7 @@ package enum SwitchOverOutcome: Sendable, Equatable {
     /// Whether nothing is left for a person.
     package var isWell: Bool {
         switch self {
-        case .confirmed, .wouldSet, .rolledBack, .wouldRestore: true
+        case .confirmed, .wouldSet, .rolledBack, .wouldRestore, .wouldRotate, .rotatedHere: true
         default: false
         }
     }
@@ -61,8 +65,8 @@ package enum SwitchOverOutcome: Sendable, Equatable {
     package var isFailure: Bool {
         switch self {
         case .unproven, .failed, .notTaken, .conflict, .undone: true
-        case .confirmed, .configured, .wouldSet, .refused, .unplaced, .rolledBack, .wouldRestore, .nothingToRestore,
-            .stopped:
+        case .confirmed, .configured, .wouldSet, .refused, .unplaced, .rolledBack, .wouldRestore, .wouldRotate,
+            .rotatedHere, .nothingToRestore, .stopped:
             false
         }
     }
@@ -76,6 +80,10 @@ package enum SwitchOverRefusal: Sendable, Equatable {
     case eventsMissing
     /// Neither the old URL nor the new one.
     case foreignURL
+    /// The server's release sends no header of ours, or signs with no `jwt_key`.
+    case secondFactorUnsupported
+    /// Somebody else has changed the second factor meanwhile.
+    case secondFactorChanged
 }
 
 extension SwitchOverOutcome: CustomStringConvertible {
@@ -92,6 +100,11 @@ extension SwitchOverOutcome: CustomStringConvertible {
         case .refused(.foreignURL):
             "its webhook leads somewhere else, neither to the old URL nor to a token URL; if it shall come here: "
                 + "--replace-other"
+        case .refused(.secondFactorUnsupported):
+            "its server's release cannot send this second factor (headers need Evolution 2.1.2, jwt 2.3); nothing was "
+                + "set: --second-factor none"
+        case .refused(.secondFactorChanged):
+            "somebody else has changed its second factor meanwhile; nothing was set, run it again"
         case .unproven: "the token URL does not take a probe; see: hookgate test - --prod"
         case .unplaced(let servers) where servers.isEmpty:
             "no configured Evolution server has it; check evolution-api-url and the servers in the file"
@@ -104,6 +117,8 @@ extension SwitchOverOutcome: CustomStringConvertible {
             "with the URL the server changed \(parts.map(\.rawValue).joined(separator: ", ")); the old ones are back"
         case .rolledBack: "the old settings are back"
         case .wouldRestore: "the old settings would be put back"
+        case .wouldRotate: "would get a new token, and its URL set"
+        case .rotatedHere: "has a new token; Evolution posts to no token URL of it, so nothing was set there"
         case .nothingToRestore: "the token URL was there before hookgate; there is nothing to go back to"
         case .stopped: "not begun: the run was stopped"
         }
@@ -121,6 +136,9 @@ package struct SwitchOverOptions: Sendable {
     package var pace = 5.0
     /// Whether a URL that is neither the old nor the new one may be replaced.
     package var replacesOther = false
+    package var secondFactor = SecondFactorChoice.policy
+    /// For so long the tokens before go on, where this makes new ones; nil where it makes none.
+    package var rotationGrace: Duration?
 
     package init() {}
 }
@@ -132,4 +150,15 @@ package enum SwitchOverEvent: Sendable {
     case reached(SwitchOverTarget, SwitchOverOutcome)
     case waiting(count: Int)
     case stopped(failures: Int, of: Int)
+}
+
+/// Which second factor is brought along with a switch-over.
+package enum SecondFactorChoice: String, Sendable, CaseIterable {
+    /// The one that the integration has, where Evolution does not send it yet.
+    case policy
+    /// None is brought; one that is there stays.
+    case nothing = "none"
+    case header
+    case jwt
+    case both
 }

@@ -73,3 +73,15 @@ package struct TokenChange: Sendable, Equatable {
         self.revoked = revoked
     }
 }
+
+extension TokenChange {
+    /// A new token; the one before passes for the grace time.
+    package static func rotation(
+        of holding: TokenHolding, to token: WebhookToken, grace: Duration, at now: Date
+    ) -> TokenChange {
+        let end = grace > .zero ? now.addingTimeInterval(grace / .seconds(1)) : nil
+        return TokenChange(
+            integrationID: holding.integrationID, expected: holding.current,
+            replacement: Replacement(token: token, graceUntil: end), revoked: [])
+    }
+}

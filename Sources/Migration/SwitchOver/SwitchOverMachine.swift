@@ -11,6 +11,10 @@ struct SwitchOverMachine {
         case look(after: Duration)
         case record(SwitchOverState)
         case probe
+        /// Make the second factor that is to come along count.
+        case arm
+        /// Let the second factor before count again.
+        case disarm
         case set(EvolutionWebhookSettings)
         case finish(SwitchOverOutcome)
     }
@@ -20,6 +24,10 @@ struct SwitchOverMachine {
         case recorded
         case proven
         case accepted
+        /// With the headers that bring it.
+        case armed([EvolutionMember])
+        case disarmed
+        case failedArming(SwitchOverRefusal)
         case failedProbe(ProbeFailure)
         case failed(EvolutionFailure)
     }
@@ -39,12 +47,16 @@ struct SwitchOverMachine {
         case resuming(SwitchOverState)
         case probing
         case recordingSet
+        case arming
         case setting
         case lookingForOurs
         case recordingConfigured
         case recordingRestore
+        case disarming
         case restoring
         case lookingForPrevious
+        /// The second factor before counts again, then it is written down.
+        case disarmingToEnd(SwitchOverState, SwitchOverOutcome)
         case recordingEnd(SwitchOverOutcome)
     }
 
@@ -53,9 +65,22 @@ struct SwitchOverMachine {
     private let policy: Policy
     /// Whether the aim is to go back.
     private let isRollback: Bool
+    private let factor: FactorAim
     private var phase: Phase
-    /// What stood there before.
+    /// What stood there before any URL of ours.
     private(set) var previous: EvolutionWebhook?
+    /// What stood there when this began: what the new settings are made from.
+    private(set) var base: EvolutionWebhook?
+    /// Whether ``base`` is a URL of ours, so that to go back to it is to have changed nothing.
+    private(set) var isOurBase: Bool
+    /// Headers that bring the second factor.
+    private var brought: [EvolutionMember] = []
+    /// Whether a second factor is to come that does not come along yet.
+    private(set) var needsArming = false
+    /// Whether a URL of ours stood there under this entry: then it is not given up, whatever fails.
+    private var keepsEntry = false
+    /// Whether there may be a second factor of ours to take back.
+    private var isArmed: Bool
     /// Of the URL that the entry says was set: not the wanted one where the token was rotated since.
     private let entryDigest: TokenDigest?
     private var looks: ArraySlice<Duration> = []
@@ -63,14 +88,21 @@ struct SwitchOverMachine {
     private var undone: [EvolutionWebhookSettings.Part] = []
 
     /// - Parameter entry: the newest of the journal, where there is one.
-    init(instance: InstanceName, url: String, entry: SwitchOverEntry?, policy: Policy, isRollback: Bool = false) {
+    init(
+        instance: InstanceName, url: String, entry: SwitchOverEntry?, policy: Policy,
+        factor: FactorAim = FactorAim(), isRollback: Bool = false
+    ) {
         self.instance = instance
         self.url = url
         self.policy = policy
+        self.factor = factor
         self.isRollback = isRollback
         self.entryDigest = entry?.urlDigest
+        self.isArmed = entry?.factor != nil
+        self.isOurBase = entry?.base != nil
         if let entry, entry.state.isOpen || entry.state == .confirmed || isRollback {
             self.previous = entry.previous
+            self.base = entry.base ?? entry.previous
             self.phase = .resuming(entry.state)
         } else {
             self.phase = .beginning
@@ -86,7 +118,16 @@ struct SwitchOverMachine {
     }
 
     /// What the settings become.
-    private var wanted: EvolutionWebhookSettings? { previous?.settings?.pointing(to: url) }
+    private var wanted: EvolutionWebhookSettings? { base?.settings?.pointing(to: url).bringing(brought) }
+
+    /// What the settings become when all is taken back.
+    private var target: EvolutionWebhook? { isRollback ? previous : base }
+
+    /// Takes in what stands there: whether the second factor comes along already.
+    private mutating func look(at there: EvolutionWebhookSettings) {
+        brought = factor.carried(by: there)
+        needsArming = !factor.isMet(by: there)
+    }
 
     func begin() -> Step { .read }
 
@@ -100,14 +141,29 @@ struct SwitchOverMachine {
         case (.probing, .proven):
             phase = .recordingSet
             return .record(.setting)
-        case (.probing, .failedProbe(let failure)): return end(.abandoned, .unproven(failure))
-        case (.recordingSet, .recorded): return sendWanted()
+        case (.probing, .failedProbe(let failure)): return giveUp(.unproven(failure))
+        case (.recordingSet, .recorded):
+            guard needsArming else { return sendWanted() }
+            phase = .arming
+            return .arm
+        case (.arming, .armed(let headers)):
+            isArmed = true
+            brought = headers.overlaid(on: brought)
+            return sendWanted()
+        case (.arming, .failedArming(let refusal)): return giveUp(.refused(refusal))
         case (.setting, .accepted):
             phase = .lookingForOurs
             return firstLook()
         case (.lookingForOurs, .settings(let webhook)): return lookForOurs(webhook)
         case (.recordingConfigured, .recorded): return .finish(.configured)
-        case (.recordingRestore, .recorded): return sendPrevious()
+        case (.recordingRestore, .recorded):
+            guard isArmed else { return sendPrevious() }
+            phase = .disarming
+            return .disarm
+        case (.disarming, .disarmed): return sendPrevious()
+        case (.disarmingToEnd(let state, let outcome), .disarmed):
+            isArmed = false
+            return end(state, outcome)
         case (.restoring, .accepted):
             phase = .lookingForPrevious
             return firstLook()
@@ -121,7 +177,9 @@ struct SwitchOverMachine {
 extension SwitchOverMachine {
     private mutating func begin(with webhook: EvolutionWebhook) -> Step {
         guard let settings = webhook.settings, settings.isEnabled else { return .finish(.refused(.noWebhook)) }
-        if settings.url.isSameText(as: url) {
+        look(at: settings)
+        let isThere = settings.url.isSameText(as: url)
+        if isThere, !needsArming {
             // Somebody has set it by hand: there is nothing to keep, and nothing to set.
             if policy.isDryRun { return .finish(.configured) }
             phase = .recordingConfigured
@@ -132,6 +190,8 @@ extension SwitchOverMachine {
         if kind == .other, !policy.replacesOther { return .finish(.refused(.foreignURL)) }
         if policy.isDryRun { return .finish(.wouldSet) }
         previous = webhook
+        base = webhook
+        isOurBase = false
         phase = .probing
         return .record(.snapshotted)
     }
@@ -139,28 +199,50 @@ extension SwitchOverMachine {
     /// The entry says what was intended; what stands there says what came of it.
     private mutating func resume(_ state: SwitchOverState, with webhook: EvolutionWebhook) -> Step {
         let there = webhook.effective
+        look(at: there)
         switch state {
         case .restoring where !policy.isDryRun:
             return rollBack(from: webhook)
+        case .confirmed where isWanted(there) && !needsArming:
+            return .finish(.confirmed)
+        case .confirmed where isWanted(there) || isOfEntry(there):
+            // Ours stands there, and something new is to come: what was there before ours stays what it was.
+            if policy.isDryRun { return .finish(.wouldSet) }
+            base = webhook
+            isOurBase = true
+            isArmed = false
+            phase = .probing
+            return .record(.snapshotted)
         case .confirmed, .rolledBack, .abandoned:
-            if isWanted(there) { return .finish(state == .confirmed ? .confirmed : .configured) }
             previous = nil
+            isArmed = false
             return begin(with: webhook)
-        case .configured where isWanted(there):
+        case .configured where isWanted(there) && !needsArming:
             return .finish(.configured)
         case .snapshotted, .setting, .configured, .restoring:
-            if isWanted(there) {
-                if policy.isDryRun { return .finish(.configured) }
-                phase = .lookingForOurs
-                looks = []
-                return lookForOurs(webhook)
-            }
-            let isBefore = previous.map { there.differences(from: $0.effective).isEmpty } ?? false
-            guard isBefore || isOfEntry(there) && previous != nil else { return .finish(.conflict) }
-            if policy.isDryRun { return .finish(.wouldSet) }
-            phase = .probing
-            return .probe
+            return goOn(from: webhook)
         }
+    }
+
+    private mutating func goOn(from webhook: EvolutionWebhook) -> Step {
+        let there = webhook.effective
+        if isWanted(there), !needsArming {
+            if policy.isDryRun { return .finish(.configured) }
+            phase = .lookingForOurs
+            looks = []
+            return lookForOurs(webhook)
+        }
+        let isBefore = base.map { there.differences(from: $0.effective).isEmpty } ?? false
+        let isOurs = isOfEntry(there) || isWanted(there)
+        guard isBefore || isOurs else { return .finish(.conflict) }
+        if policy.isDryRun { return .finish(.wouldSet) }
+        if base == nil {
+            base = webhook
+            isOurBase = true
+        }
+        keepsEntry = isOurs && !isBefore
+        phase = .probing
+        return .probe
     }
 
     private mutating func sendWanted() -> Step {
@@ -187,22 +269,22 @@ extension SwitchOverMachine {
             return .record(.configured)
         }
         if let pause = looks.popFirst() { return .look(after: pause) }
-        if isWanted(there) {
+        let isUnchanged = base.map { there.differences(from: $0.effective).isEmpty } ?? false
+        if isWanted(there), !isUnchanged {
             // The URL is ours and something else is not as it was: evidence against it.
             undone = differences
             phase = .recordingRestore
             return .record(.restoring)
         }
-        let isUnchanged = previous.map { there.differences(from: $0.effective).isEmpty } ?? false
         // Nothing shows at all where a find says `null`: that is no other editor.
         guard isUnchanged || webhook.settings == nil else { return .finish(.conflict) }
         return sets > 0 && sets < policy.mostSets && isUnchanged ? sendWanted() : .finish(.notTaken)
     }
 
     private mutating func rollBack(from webhook: EvolutionWebhook) -> Step {
-        guard let previous else { return .finish(.nothingToRestore) }
+        guard let target else { return .finish(.nothingToRestore) }
         let there = webhook.effective
-        if there.differences(from: previous.effective).isEmpty { return end(.rolledBack, rolledBack) }
+        if there.differences(from: target.effective).isEmpty { return endRestored() }
         guard isWanted(there) || isOfEntry(there) else { return .finish(.conflict) }
         if policy.isDryRun { return .finish(.wouldRestore) }
         phase = .recordingRestore
@@ -210,22 +292,26 @@ extension SwitchOverMachine {
     }
 
     private mutating func sendPrevious() -> Step {
-        guard let previous else { preconditionFailure("cannot restore while nothing is kept") }
+        guard let target else { preconditionFailure("cannot restore while nothing is kept") }
         sets += 1
         phase = .restoring
-        return .set(previous.effective)
+        return .set(target.effective)
     }
 
     private mutating func lookForPrevious(_ webhook: EvolutionWebhook) -> Step {
-        guard let previous else { preconditionFailure("cannot restore while nothing is kept") }
+        guard let target else { preconditionFailure("cannot restore while nothing is kept") }
         let there = webhook.effective
-        if there.differences(from: previous.effective).isEmpty { return end(.rolledBack, rolledBack) }
+        if there.differences(from: target.effective).isEmpty { return endRestored() }
         if let pause = looks.popFirst() { return .look(after: pause) }
         let isStillOurs = isWanted(there) || isOfEntry(there) || webhook.settings == nil
         return .finish(isStillOurs ? .notTaken : .conflict)
     }
 
-    private var rolledBack: SwitchOverOutcome { undone.isEmpty ? .rolledBack : .undone(undone) }
+    /// What was one of our own URLs before is so again: then nothing of the switch-over before this is taken back.
+    private mutating func endRestored() -> Step {
+        let state: SwitchOverState = isOurBase && !isRollback ? .abandoned : .rolledBack
+        return end(state, undone.isEmpty ? .rolledBack : .undone(undone))
+    }
 
     /// A set whose outcome is open is looked for; what failed before a set ends without a trace at the server.
     private mutating func failed(_ failure: EvolutionFailure) -> Step {
@@ -236,7 +322,7 @@ extension SwitchOverMachine {
         case .restoring where failure.leavesOutcomeOpen:
             phase = .lookingForPrevious
             return firstLook()
-        case .setting: return end(.abandoned, .failed(failure))
+        case .setting: return giveUp(.failed(failure))
         case .lookingForOurs, .lookingForPrevious:
             if let pause = looks.popFirst() { return .look(after: pause) }
             return .finish(.failed(failure))
@@ -244,37 +330,18 @@ extension SwitchOverMachine {
         }
     }
 
+    private mutating func giveUp(_ outcome: SwitchOverOutcome) -> Step {
+        keepsEntry ? .finish(outcome) : end(.abandoned, outcome)
+    }
+
+    /// An end without a URL of ours leaves no second factor of ours either.
     private mutating func end(_ state: SwitchOverState, _ outcome: SwitchOverOutcome) -> Step {
         if policy.isDryRun { return .finish(outcome) }
+        if isArmed {
+            phase = .disarmingToEnd(state, outcome)
+            return .disarm
+        }
         phase = .recordingEnd(outcome)
         return .record(state)
-    }
-}
-
-/// What a webhook's URL says by its path.
-enum WebhookURLKind: Equatable {
-    /// The old route of this very instance, on whatever host, or one of the still older routes that named nobody.
-    case legacy
-    /// A token URL, of whichever token.
-    case token(String)
-    case other
-
-    init(_ url: String, instance: InstanceName) {
-        guard let scheme = url.firstRange(of: "://"),
-            let slash = url[scheme.upperBound...].firstIndex(of: "/")
-        else {
-            self = .other
-            return
-        }
-        let path = String(url[slash...])
-        if ["/webhooks/whatsapp", "/webhooks/evolution"].contains(path) {
-            self = .legacy
-            return
-        }
-        switch WebhookAddress(requestTarget: path)?.target {
-        case .instance(let name) where name == instance: self = .legacy
-        case .token(let token) where WebhookToken(token.text) != nil: self = .token(token.text)
-        default: self = .other
-        }
     }
 }

@@ -58,7 +58,6 @@ extension SwitchOverService {
         _ group: [SwitchOverTarget], _ run: RunID, _ options: SwitchOverOptions, _ directory: ServerDirectory,
         _ entries: [InstanceName: SwitchOverEntry], _ observe: @escaping @Sendable (SwitchOverEvent) -> Void
     ) async throws -> (results: [SwitchOverResult], isStopped: Bool) {
-        let policy = SwitchOverMachine.Policy(isDryRun: options.isDryRun, replacesOther: options.replacesOther)
         let spacing = options.isDryRun ? Duration.zero : .seconds(1 / max(options.pace, 0.01))
         var rule = StopRule()
         var results: [SwitchOverResult] = []
@@ -80,7 +79,7 @@ extension SwitchOverService {
                 running += 1
                 tasks.addTask {
                     try await self.switchOne(
-                        target, run, policy, directory.place(of: target.instance), entries[target.instance])
+                        target, run, options, directory.place(of: target.instance), entries[target.instance])
                 }
                 if spacing > .zero { try await pause(spacing) }
             }
@@ -90,7 +89,7 @@ extension SwitchOverService {
     }
 
     private func switchOne(
-        _ target: SwitchOverTarget, _ run: RunID, _ policy: SwitchOverMachine.Policy, _ place: ServerDirectory.Place,
+        _ target: SwitchOverTarget, _ run: RunID, _ options: SwitchOverOptions, _ place: ServerDirectory.Place,
         _ entry: SwitchOverEntry?
     ) async throws -> SwitchOverResult {
         switch place {
@@ -101,11 +100,40 @@ extension SwitchOverService {
         case .unknown(let failure):
             return SwitchOverResult(target: target, server: nil, outcome: .failed(failure), entry: entry)
         case .on(let server, _):
-            let (outcome, entry) = try await stepper(on: server).run(
-                target, url: publicURL.webhookURL(token: target.token), run: run,
-                entry: entry?.server == server.name ? entry : nil, policy: policy)
-            return SwitchOverResult(target: target, server: server.name, outcome: outcome, entry: entry)
+            let entry = entry?.server == server.name ? entry : nil
+            do {
+                return try await switchOne(target, on: server, run, options, entry)
+            } catch let failure as EvolutionFailure {
+                return SwitchOverResult(target: target, server: server.name, outcome: .failed(failure), entry: entry)
+            }
         }
+    }
+
+    private func switchOne(
+        _ target: SwitchOverTarget, on server: any EvolutionServer, _ run: RunID, _ options: SwitchOverOptions,
+        _ entry: SwitchOverEntry?
+    ) async throws -> SwitchOverResult {
+        var target = target
+        if let grace = options.rotationGrace {
+            try willTake("renew")
+            switch try await renewed(target, on: server, grace: grace, entry, isDryRun: options.isDryRun) {
+            case .goOn(let renewed): target = renewed
+            case .end(let renewed, let outcome):
+                return SwitchOverResult(target: renewed, server: server.name, outcome: outcome, entry: entry)
+            }
+        }
+        let aim = try await armament.aim(options.secondFactor, for: target.integrationID) {
+            try await server.release()
+        }
+        guard let aim else {
+            return SwitchOverResult(
+                target: target, server: server.name, outcome: .refused(.secondFactorUnsupported), entry: entry)
+        }
+        let (outcome, entry) = try await stepper(on: server).run(
+            target, url: publicURL.webhookURL(token: target.token), run: run, entry: entry,
+            policy: SwitchOverMachine.Policy(isDryRun: options.isDryRun, replacesOther: options.replacesOther),
+            kind: options.rotationGrace == nil ? .switchOver : .rotation, factor: aim)
+        return SwitchOverResult(target: target, server: server.name, outcome: outcome, entry: entry)
     }
 
     /// Waits for the first events of all that are configured, each for its own time from its setting on.

@@ -10,6 +10,8 @@ package struct SwitchOverService: Sendable {
     let journal: any SwitchOverJournal
     let traffic: any SwitchOverTraffic
     let probe: any SwitchOverProbe
+    let armament: SecondFactorArmament
+    let renewal: TokenRenewal
     let publicURL: PublicURL
     let time: TimeSource
     let pause: @Sendable (Duration) async throws -> Void
@@ -23,7 +25,8 @@ package struct SwitchOverService: Sendable {
     package init(
         servers: [any EvolutionServer], catalog: any IntegrationCatalog, migration: any MigrationUseCases,
         journal: any SwitchOverJournal, traffic: any SwitchOverTraffic, probe: any SwitchOverProbe,
-        publicURL: PublicURL, time: TimeSource, clock: some Clock<Duration> = ContinuousClock(),
+        secondFactors: any SecondFactorUseCases, tokens: any TokenLedger, actor: String, publicURL: PublicURL,
+        time: TimeSource, clock: some Clock<Duration> = ContinuousClock(),
         willTake: @escaping @Sendable (String) throws -> Void = { _ in }
     ) {
         self.servers = servers
@@ -32,6 +35,8 @@ package struct SwitchOverService: Sendable {
         self.journal = journal
         self.traffic = traffic
         self.probe = probe
+        self.armament = SecondFactorArmament(factors: secondFactors, actor: actor)
+        self.renewal = TokenRenewal(ledger: tokens, base: publicURL)
         self.publicURL = publicURL
         self.time = time
         self.pause = { try await clock.sleep(for: $0) }
@@ -58,6 +63,7 @@ package struct SwitchOverService: Sendable {
 
     func stepper(on server: any EvolutionServer) -> SwitchOverStepper {
         SwitchOverStepper(
-            server: server, journal: journal, probe: probe, time: time, pause: pause, willTake: willTake)
+            server: server, journal: journal, probe: probe, armament: armament, time: time, pause: pause,
+            willTake: willTake)
     }
 }

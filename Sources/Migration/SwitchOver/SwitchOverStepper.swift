@@ -6,6 +6,7 @@ struct SwitchOverStepper: Sendable {
     let server: any EvolutionServer
     let journal: any SwitchOverJournal
     let probe: any SwitchOverProbe
+    let armament: SecondFactorArmament
     let time: TimeSource
     let pause: @Sendable (Duration) async throws -> Void
     /// Before each step: the place at which a test lets the process die.
@@ -13,14 +14,16 @@ struct SwitchOverStepper: Sendable {
 
     /// - Parameters:
     ///   - entry: the newest of the journal, on this server.
+    ///   - kind: why a new entry is begun.
     /// - Returns: what became of it, and the entry as it stands then.
     func run(
         _ target: SwitchOverTarget, url: String, run: RunID, entry: SwitchOverEntry?, policy: SwitchOverMachine.Policy,
-        isRollback: Bool = false
+        kind: SwitchOverEntry.Kind = .switchOver, factor: FactorAim = FactorAim(), isRollback: Bool = false
     ) async throws -> (outcome: SwitchOverOutcome, entry: SwitchOverEntry?) {
         var machine = SwitchOverMachine(
-            instance: target.instance, url: url, entry: entry, policy: policy, isRollback: isRollback)
+            instance: target.instance, url: url, entry: entry, policy: policy, factor: factor, isRollback: isRollback)
         var entry = entry
+        var plan: SecondFactorPlan?
         var step = machine.begin()
         while true {
             try willTake("\(step)")
@@ -36,11 +39,31 @@ struct SwitchOverStepper: Sendable {
                 step = machine.next(after: await prove(target.token))
             case .set(let settings):
                 step = machine.next(after: await set(settings, target.instance))
+            case .arm:
+                step = machine.next(after: try await arm(plan))
+            case .disarm:
+                try await armament.takeBack(entry?.factor, of: target.integrationID, at: time.now)
+                step = machine.next(after: .disarmed)
             case .record(let state):
-                entry = try await record(
-                    state, entry, target, url: url, run: run, previous: machine.previous, isRollback: isRollback)
+                var next = self.entry(state, entry, target, url: url, run: run, kind: kind, machine, isRollback)
+                if state == .setting, machine.needsArming {
+                    let made = try await armament.plan(factor, of: target.integrationID, at: time.now)
+                    next.factor = made.noted(in: next.factor)
+                    plan = made
+                }
+                try await write(next, over: entry, isRollback: isRollback)
+                entry = next
                 step = machine.next(after: .recorded)
             }
+        }
+    }
+
+    private func arm(_ plan: SecondFactorPlan?) async throws -> SwitchOverMachine.Result {
+        guard let plan else { preconditionFailure("cannot arm while nothing is planned") }
+        do {
+            return .armed(try await armament.carryOut(plan, at: time.now))
+        } catch SecondFactorError.changedMeanwhile {
+            return .failedArming(.secondFactorChanged)
         }
     }
 
@@ -72,26 +95,39 @@ struct SwitchOverStepper: Sendable {
         }
     }
 
-    /// An open entry is moved on; else one is begun.
-    private func record(
+    /// An open entry as it is moved on; else a new one.
+    private func entry(
         _ state: SwitchOverState, _ entry: SwitchOverEntry?, _ target: SwitchOverTarget, url: String, run: RunID,
-        previous: EvolutionWebhook?, isRollback: Bool
-    ) async throws -> SwitchOverEntry {
+        kind: SwitchOverEntry.Kind, _ machine: SwitchOverMachine, _ isRollback: Bool
+    ) -> SwitchOverEntry {
         let now = time.now
+        let base = machine.isOurBase ? machine.base : nil
         guard var entry, entry.state.isOpen || isRollback else {
-            let new = SwitchOverEntry(
+            return SwitchOverEntry(
                 run: run, instance: target.instance, integrationID: target.integrationID, server: server.name,
-                state: state, previous: previous, urlDigest: TokenDigest(of: url), changedAt: now,
-                setAt: state == .configured ? now : nil)
-            try await journal.begin(new)
-            return new
+                state: state, kind: kind, previous: machine.previous, base: base, urlDigest: TokenDigest(of: url),
+                changedAt: now, setAt: state == .configured ? now : nil)
         }
-        if !isRollback { entry.urlDigest = TokenDigest(of: url) }
-        // An event may come before the answer does: from the sending on it counts.
-        if state == .setting || state == .configured && entry.setAt == nil { entry.setAt = now }
+        if isRollback {
+            // Whoever goes on goes back all the way.
+            entry.base = nil
+        } else {
+            entry.base = base
+            entry.kind = kind
+            // Until the new URL shows, the one before is the one to recognise.
+            if state == .configured { entry.urlDigest = TokenDigest(of: url) }
+        }
+        // An event may come before the answer does: from the sending on it counts. Of a token URL that follows another,
+        // only from when it shows: events that were under way come on the one before, and on the same route.
+        let isFirst = entry.kind == .switchOver && state == .setting
+        if isFirst || state == .configured && (entry.setAt == nil || kind == .rotation) { entry.setAt = now }
         entry.state = state
         entry.changedAt = now
-        try await journal.advance(entry)
         return entry
+    }
+
+    private func write(_ entry: SwitchOverEntry, over before: SwitchOverEntry?, isRollback: Bool) async throws {
+        let goesOn = before.map { $0.state.isOpen || isRollback } ?? false
+        if goesOn { try await journal.advance(entry) } else { try await journal.begin(entry) }
     }
 }

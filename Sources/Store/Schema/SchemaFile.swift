@@ -35,6 +35,8 @@ extension SchemaFile {
         SchemaFile("20251107_event_order.sql", PackageResources._0251107_event_order_sql),
         SchemaFile("20251107_event_retention.sql", PackageResources._0251107_event_retention_sql),
         SchemaFile("20251110_switch_overs.sql", PackageResources._0251110_switch_overs_sql),
+        SchemaFile(
+            "20251115_switch_over_rotations.sql", PackageResources._0251115_switch_over_rotations_sql),
     ]
 
     /// The file that scenario 3 of the migration guide runs by itself, again and again.

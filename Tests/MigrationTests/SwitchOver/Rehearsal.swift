@@ -1,5 +1,6 @@
 import EvolutionClient
 import EvolutionSimulator
+import Fleet
 import FoundationEssentials
 import HookgateCore
 import HookgateTestSupport
@@ -62,7 +63,11 @@ struct Rehearsal: Sendable {
     }
 
     var journal: PostgresSwitchOverJournal {
-        PostgresSwitchOverJournal(pool: database.pool, lockURL: database.url)
+        PostgresSwitchOverJournal(pool: database.pool, lockURL: database.url, actor: "anna@test")
+    }
+
+    var factors: any SecondFactorUseCases {
+        SecondFactorKeeper(store: PostgresSecondFactors(pool: database.pool), policy: SecondFactorPolicy())
     }
 
     /// - Parameters:
@@ -78,8 +83,9 @@ struct Rehearsal: Sendable {
                 rehearsal: PostgresMigrationRehearsal(pool: database.pool),
                 routing: PostgresRoutingSource(pool: database.pool, listenURL: nil), time: TimeSource { Self.now }),
             journal: journal, traffic: PostgresSwitchOverTraffic(pool: database.pool),
-            probe: Gate(failure: failure), publicURL: try PublicURL(Self.base), time: TimeSource { Self.now },
-            clock: clock, willTake: { _ in if left.isOver { throw Killed() } })
+            probe: Gate(failure: failure), secondFactors: factors, tokens: PostgresTokenLedger(pool: database.pool),
+            actor: "anna@test", publicURL: try PublicURL(Self.base), time: TimeSource { Self.now }, clock: clock,
+            willTake: { _ in if left.isOver { throw Killed() } })
     }
 
     @discardableResult

@@ -1,0 +1,44 @@
+import HookgateCore
+
+/// What a webhook's URL says by its path.
+enum WebhookURLKind: Equatable {
+    /// The old route of this very instance, on whatever host, or one of the still older routes that named nobody.
+    case legacy
+    /// A token URL, of whichever token.
+    case token(String)
+    case other
+
+    init(_ url: String, instance: InstanceName) {
+        guard let scheme = url.firstRange(of: "://"),
+            let slash = url[scheme.upperBound...].firstIndex(of: "/")
+        else {
+            self = .other
+            return
+        }
+        let path = String(url[slash...])
+        if ["/webhooks/whatsapp", "/webhooks/evolution"].contains(path) {
+            self = .legacy
+            return
+        }
+        switch WebhookAddress(requestTarget: path)?.target {
+        case .instance(let name) where name == instance: self = .legacy
+        case .token(let token) where WebhookToken(token.text) != nil: self = .token(token.text)
+        default: self = .other
+        }
+    }
+
+    /// The URL for eyes and logs: a token is masked, and of a foreign URL only the host is shown, since anything behind
+    /// it may be a secret.
+    func masked(_ url: String) -> String {
+        switch self {
+        case .legacy: return url
+        case .token(let token):
+            guard let place = url.firstRange(of: token), let known = WebhookToken(token) else { return "***" }
+            return url[..<place.lowerBound] + known.masked + url[place.upperBound...]
+        case .other:
+            guard let scheme = url.firstRange(of: "://") else { return "***" }
+            let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
+            return url[..<scheme.upperBound] + (authority.split(separator: "@").last ?? "") + "/…"
+        }
+    }
+}

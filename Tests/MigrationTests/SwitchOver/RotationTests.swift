@@ -1,0 +1,124 @@
+import EvolutionClient
+import EvolutionSimulator
+import FoundationEssentials
+import HookgateCore
+import HookgateTestSupport
+import PostgresClient
+import Store
+import Testing
+
+@testable import Migration
+
+/// New tokens, carried to simulated servers.
+@Suite(.timeLimit(.minutes(2)))
+struct RotationTests {
+    private static var options: SwitchOverOptions {
+        var options = Rehearsal.options
+        options.rotationGrace = .seconds(86_400)
+        return options
+    }
+
+    private static func tokens(_ rehearsal: Rehearsal, _ state: String) async throws -> Int {
+        try await rehearsal.database.pool.query(
+            "SELECT count(*) AS count FROM hookgate.tokens WHERE state = $1", [state])[0].decode("count")
+    }
+
+    @Test(arguments: ServerProfile.releases)
+    func aNewTokenIsSetReadBackAndConfirmed(release: String) async throws {
+        try await Rehearsal.run(["a"], release: release) { rehearsal in
+            try await rehearsal.switchOver()
+            let before = try await rehearsal.tokenURL("a")
+            #expect(try await rehearsal.switchOver(options: Self.options) == [.configured])
+            let after = try await rehearsal.tokenURL("a")
+            #expect(after != before && rehearsal.simulator.webhookURL(of: "a") == after)
+            #expect(try await Self.tokens(rehearsal, "grace") == 1)
+            // No event yet: the same command waits for it and makes no third token.
+            #expect(try await rehearsal.switchOver(options: Self.options) == [.configured])
+            try await rehearsal.store("a")
+            #expect(try await rehearsal.switchOver(options: Self.options) == [.confirmed])
+            #expect(try await rehearsal.tokenURL("a") == after)
+            // Once it is confirmed, to rotate is to make another.
+            #expect(try await rehearsal.switchOver(options: Self.options) == [.confirmed])
+            #expect(try await rehearsal.tokenURL("a") != after)
+            // And the way back still leads to what stood there before any of it.
+            #expect(try await rehearsal.rollBack() == [.rolledBack])
+            #expect(rehearsal.simulator.webhookURL(of: "a") == Rehearsal.oldURL + "a")
+        }
+    }
+
+    @Test func whatAPersonChangedSinceTheSwitchStays() async throws {
+        try await Rehearsal.run(["a"]) { rehearsal in
+            try await rehearsal.store("a")
+            #expect(try await rehearsal.switchOver() == [.confirmed])
+            var settings = try await rehearsal.client.webhook(of: InstanceName("a")).effective
+            settings.events = ["CALL", "MESSAGES_UPSERT", "MESSAGES_UPDATE"]
+            try await rehearsal.client.setWebhook(settings, of: InstanceName("a"))
+            #expect(try await rehearsal.switchOver(options: Self.options) == [.confirmed])
+            let there = try await rehearsal.client.webhook(of: InstanceName("a")).effective
+            #expect(Set(there.events) == Set(settings.events))
+        }
+    }
+
+    @Test func anInstanceOnItsOldURLGetsATokenAndIsNotSwitched() async throws {
+        try await Rehearsal.run(["a"]) { rehearsal in
+            let before = try await rehearsal.tokenURL("a")
+            #expect(try await rehearsal.switchOver(options: Self.options) == [.rotatedHere])
+            #expect(try await rehearsal.tokenURL("a") != before)
+            #expect(rehearsal.simulator.webhookURL(of: "a") == Rehearsal.oldURL + "a")
+        }
+    }
+
+    @Test func aDryRunMakesNoToken() async throws {
+        try await Rehearsal.run(["a"]) { rehearsal in
+            try await rehearsal.switchOver()
+            let before = try await rehearsal.tokenURL("a")
+            var options = Self.options
+            options.isDryRun = true
+            #expect(try await rehearsal.switchOver(options: options) == [.wouldRotate])
+            #expect(try await rehearsal.tokenURL("a") == before)
+        }
+    }
+
+    @Test func aServerThatCannotBeAskedGetsNoNewToken() async throws {
+        try await Rehearsal.run(["a"]) { rehearsal in
+            try await rehearsal.switchOver()
+            let before = try await rehearsal.tokenURL("a")
+            rehearsal.simulator.inject(.keyRefused, times: nil)
+            #expect(try await rehearsal.switchOver(options: Self.options) == [.failed(.keyRefused)])
+            #expect(try await rehearsal.tokenURL("a") == before)
+        }
+    }
+
+    @Test func killedBeforeAnyStepItGoesOnWithTheTokenThatWasMade() async throws {
+        for isConfirmed in [true, false] {
+            for steps in 0..<12 {
+                try await Rehearsal.run(["a"]) { rehearsal in
+                    if isConfirmed { try await rehearsal.store("a") }
+                    try await rehearsal.switchOver()
+                    try await rehearsal.store("a")
+                    let first = try? await rehearsal.switchOver(options: Self.options, dying: steps)
+                    #expect(try await rehearsal.switchOver(options: Self.options) == [.confirmed], "\(steps)")
+                    let current = try await rehearsal.tokenURL("a")
+                    #expect(rehearsal.simulator.webhookURL(of: "a") == current)
+                    // Past the last step it was confirmed, and the second command was another rotation.
+                    #expect(try await Self.tokens(rehearsal, "grace") == (first == nil ? 1 : 2), "\(steps)")
+                    #expect(try await rehearsal.rollBack() == [.rolledBack])
+                    #expect(rehearsal.simulator.webhookURL(of: "a") == Rehearsal.oldURL + "a", "\(steps)")
+                }
+            }
+        }
+    }
+
+    @Test func aProbeThatFailsLeavesTheWayBack() async throws {
+        try await Rehearsal.run(["a"]) { rehearsal in
+            try await rehearsal.store("a")
+            #expect(try await rehearsal.switchOver() == [.confirmed])
+            let before = rehearsal.simulator.webhookURL(of: "a")
+            let failure = ProbeFailure.refused(status: 301)
+            #expect(try await rehearsal.switchOver(options: Self.options, failure: failure) == [.unproven(failure)])
+            #expect(rehearsal.simulator.webhookURL(of: "a") == before)
+            #expect(try await rehearsal.rollBack() == [.rolledBack])
+            #expect(rehearsal.simulator.webhookURL(of: "a") == Rehearsal.oldURL + "a")
+        }
+    }
+}
