@@ -1,5 +1,3 @@
-package import FoundationEssentials
-
 /// What a new integration shall be.
 package struct IntegrationRequest: Sendable, Equatable {
     package var clinic: ClinicID

@@ -1,5 +1,3 @@
-package import FoundationEssentials
-
 /// One integration as `integrations show` has it.
 package struct IntegrationDetail: Sendable, Equatable {
     /// How many changes of status are shown.
