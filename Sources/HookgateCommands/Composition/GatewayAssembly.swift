@@ -31,6 +31,7 @@ struct GatewayAssembly {
     private let refusals: RefusalTally
     private let coverage: CoverageKeeper
     private let oldWay: OldWayWatch
+    private let fleet: FleetWatch
     private let status: GatewayStatus
     /// Nil where nobody is to be told of alarms.
     private let alarms: AlarmWatch?
@@ -105,13 +106,18 @@ struct GatewayAssembly {
         refusals = RefusalTally()
         oldWay = OldWayWatch(
             inventory: PostgresMigrationInventory(pool: chorePool), ledger: PostgresOldWayLedger(pool: chorePool))
+        fleet = FleetWatch(
+            fleet: FleetMonitor(
+                fleet: PostgresFleetTraffic(pool: chorePool), traffic: PostgresTrafficHistory(pool: chorePool),
+                coverage: PostgresCoverageHistory(pool: chorePool), time: .system),
+            isReady: { [preparation] in !preparation.probeKeys.isEmpty })
         retention = RetentionKeeper(
             pool: chorePool, times: configuration.retention, holder: spool.gatewayID,
             isReady: { [preparation] in !preparation.probeKeys.isEmpty }, logger: logger)
         alarms = try HTTPAlarmSender(configuration).map { AlarmWatch(sender: $0, logger: logger) }
         status = GatewayStatus(
             spool: spool, shipper: shipper, table: table, preparation: preparation, quarantine: quarantine,
-            coverage: coverage, oldWay: oldWay, alarms: alarms, redis: redis, retention: retention,
+            coverage: coverage, oldWay: oldWay, fleet: fleet, alarms: alarms, redis: redis, retention: retention,
             snapshots: snapshots, lastKnown: lastKnown, delivery: delivery.engine)
         trafficLog = TrafficLog(logger: logger, metrics: metrics)
         factorTallies = SecondFactorTallies(logger: logger)
@@ -156,6 +162,7 @@ struct GatewayAssembly {
                 await refusals.run(PostgresRefusalLedger(pool: chorePool), logger: logger)
             },
             LoopService(name: "comparison with the old way") { [oldWay] in await oldWay.run() },
+            LoopService(name: "fleet watch") { [fleet] in await fleet.run() },
             LoopService(name: "coverage") { [coverage, server, spool, metrics] in
                 await coverage.run {
                     let isAnswered = await server.answersItself()

@@ -16,7 +16,7 @@ extension GatewayStatus {
         samples += shipper.lags.samples(
             "hookgate_ship_lag_seconds", help: "From an event's arrival until the inbox has it.")
         samples +=
-            quarantine.samples() + delivery.samples() + oldWay.samples() + retention.status.samples()
+            quarantine.samples() + delivery.samples() + oldWay.samples() + fleet.samples() + retention.status.samples()
             + snapshots.samples()
         if let alarms { samples += alarms.samples() }
         if let redis { samples += Self.samples(redis) }

@@ -14,6 +14,7 @@ struct GatewayStatus: GatewayReporting {
     let quarantine: QuarantineBounds
     let coverage: CoverageKeeper
     let oldWay: OldWayWatch
+    let fleet: FleetWatch
     /// Nil where nobody is to be told.
     let alarms: AlarmWatch?
     let redis: RedisTier?
@@ -33,7 +34,7 @@ struct GatewayStatus: GatewayReporting {
             listenerPart(), spoolPart(statistics), diskPart(statistics), routingPart(), schemaPart(), shippingPart(),
             quarantinePart(), undecidedPart(statistics), retentionPart(), delivery.readiness(),
         ]
-        return Readiness(parts: parts + [redis.map(redisPart)].compactMap(\.self))
+        return Readiness(parts: parts + fleet.parts() + [redis.map(redisPart)].compactMap(\.self))
     }
 
     private func quarantinePart() -> Readiness.Part {
