@@ -7,7 +7,8 @@ import SystemPackage
 /// would type it, and a tally of what had to hold.
 final class DemoStage {
     private let executable: String
-    private let environment: [Environment.Key: String]
+    /// Of the commands to come.
+    private var environment: [Environment.Key: String]
     /// Where the commands run, and where the files that they are given lie.
     private let directory: String
     private var failures: [String] = []
@@ -47,6 +48,12 @@ final class DemoStage {
             throw CommandFailure("Cannot write \(name) in \(directory).")
         }
         StandardStream.output.write("\n$ cat \(name)\n\(text)")
+    }
+
+    /// Sets a variable for the commands to come, and shows it.
+    func export(_ name: String, _ value: String, shownAs shown: String? = nil) {
+        environment[Environment.Key(stringLiteral: name)] = value
+        StandardStream.output.line("\n$ export \(name)=\(shown ?? value)")
     }
 
     /// Notes one thing that must hold, and shows whether it does.

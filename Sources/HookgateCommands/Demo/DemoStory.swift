@@ -55,13 +55,16 @@ struct DemoStory {
             try await webhooks.showInbox()
             try await webhooks.proveZeroQueries()
             try await webhooks.proveSecretsAreGone()
-            if waitsAtEnd {
-                stage.say("\nThe gateway stays open at \(address). Press Return to end.")
-                _ = readLine()
-            }
         }
         try await proveNothingIsLost()
         try await proveThatUndoSparesWhatIsInUse()
+
+        stage.heading("8. Delivery, to a backend that checks every signature")
+        try await DemoDelivery(stage: stage, pool: pool, tokens: tokens).tell { address in
+            guard waitsAtEnd else { return }
+            stage.say("\nThe gateway stays open at \(address). Press Return to end.")
+            _ = readLine()
+        }
         summary()
     }
 
@@ -139,6 +142,7 @@ struct DemoStory {
               hookgate migrate --dry-run                the plan; nothing is written
               hookgate migrate                          the run; repeat it as often as you like
               hookgate serve                            the gateway, on both URLs
+              export HOOKGATE_DELIVER_URL=https://…     your backend; HOOKGATE_DELIVER_SECRET signs what goes there
             """)
     }
 

@@ -41,6 +41,8 @@ struct DemoTraffic {
 
     private static let sampleInstance = "clinica-aurora"
     private static let sampleMessage = "CB16E5700520383095FC58253C87E5C2"
+    private static let sampleChat = "15550101001@s.whatsapp.net"
+    private static let chats = 40
     private static let width = 16
 
     let base: PublicURL
@@ -84,7 +86,7 @@ struct DemoTraffic {
         }
     }
 
-    /// A sample with another instance's name in it and, for messages, a WhatsApp id of its own.
+    /// A sample with another instance's name in it and, for messages, a WhatsApp id of its own in one of several chats.
     static func body(_ sample: Sample, instance: String, message: Int) -> [UInt8] {
         var text = String(decoding: sample.bytes, as: UTF8.self)
         let name = String(decoding: (try? JSONEncoder().encode(instance)) ?? Data("\"\"".utf8), as: UTF8.self)
@@ -93,6 +95,7 @@ struct DemoTraffic {
             // Always as many digits: 10 and 510 would otherwise end up with one id.
             let number = String(1_000_000 + message)
             text.replace(sampleMessage, with: sampleMessage.dropLast(number.count) + number)
+            text.replace(sampleChat, with: "\(15_550_102_000 + message % chats)@s.whatsapp.net")
         }
         return Array(text.utf8)
     }
