@@ -11,15 +11,19 @@ package struct Probe: Sendable {
         case stored
         /// The inbox has it under the expected integration.
         case resolved
+        /// Its destination took it; only where that is asked for.
+        case delivered
     }
 
     package struct Report: Sendable {
         package let integration: IntegrationRecord
         package let eventID: EventID
+        /// What the destination answered; nil where nobody asked for it.
+        package let delivery: ProbeProgress.Attempt?
         package let latencies: [(step: Step, duration: Duration)]
     }
 
-    /// How often, and in all how long, the inbox is asked for the probe.
+    /// How often, and in all how long, is asked what became of the probe.
     package struct Patience: Sendable {
         package let attempts: Int
         package let pause: Duration
@@ -30,23 +34,29 @@ package struct Probe: Sendable {
         }
 
         package static let standard = Patience(attempts: 100, pause: .milliseconds(100))
+        /// Longer than an attempt may take.
+        package static let ofDelivery = Patience(attempts: 250, pause: .milliseconds(100))
     }
 
     private let routing: any RoutingSource
     private let catalog: any IntegrationCatalog
     private let sender: any ProbeSender
     private let evidence: any ProbeEvidence
+    private let deliveries: (any ProbeDeliveries)?
     private let time: TimeSource
     private let patience: Patience
 
+    /// - Parameter deliveries: nil where the probe ends in the inbox.
     package init(
         routing: any RoutingSource, catalog: any IntegrationCatalog, sender: any ProbeSender,
-        evidence: any ProbeEvidence, time: TimeSource, patience: Patience = .standard
+        evidence: any ProbeEvidence, deliveries: (any ProbeDeliveries)? = nil, time: TimeSource,
+        patience: Patience = .standard
     ) {
         self.routing = routing
         self.catalog = catalog
         self.sender = sender
         self.evidence = evidence
+        self.deliveries = deliveries
         self.time = time
         self.patience = patience
     }
@@ -67,7 +77,27 @@ package struct Probe: Sendable {
         let id = try await measured(.posted) { try await post(token, to: base, nonce: nonce, expecting: entry) }
         let stored = try await measured(.stored) { try await waitForInbox(id) }
         let integration = try await measured(.resolved) { try await confirm(stored, entry) }
-        return Report(integration: integration, eventID: id, latencies: latencies)
+        var delivery: ProbeProgress.Attempt?
+        if let deliveries { delivery = try await measured(.delivered) { try await deliver(id, by: deliveries) } }
+        return Report(integration: integration, eventID: id, delivery: delivery, latencies: latencies)
+    }
+
+    private func deliver(_ id: EventID, by deliveries: any ProbeDeliveries) async throws -> ProbeProgress.Attempt {
+        try await deliveries.begin(id)
+        for _ in 0..<Patience.ofDelivery.attempts {
+            let progress = try await deliveries.progress(of: id)
+            switch (progress?.state, progress?.attempt) {
+            case (.delivered, let attempt?): return attempt
+            case (.filtered, _): throw ProbeFailure.filtered(reason: progress?.reason ?? "")
+            case (_, let attempt?):
+                // A person waits for an answer, and this is one: it is not tried again behind their back.
+                try await deliveries.withdraw(id)
+                throw ProbeFailure.notTaken(attempt)
+            case (_, nil): try await Task.sleep(for: Patience.ofDelivery.pause)
+            }
+        }
+        try await deliveries.withdraw(id)
+        throw ProbeFailure.notDelivered
     }
 
     private func resolve(_ token: WebhookToken) async throws -> RoutingEntry {

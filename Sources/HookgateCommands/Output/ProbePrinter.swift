@@ -15,6 +15,8 @@ struct ProbePrinter {
         let clinicName: String?
         let instanceName: String?
         let eventID: String?
+        let destination: String?
+        let destinationStatus: Int?
         let steps: [Latency]
     }
 
@@ -28,7 +30,8 @@ struct ProbePrinter {
                 Document(
                     result: "passed", url: base.text, reason: nil, clinicID: integration.clinicID?.text,
                     clinicName: integration.clinicName, instanceName: integration.instanceName?.text,
-                    eventID: report.eventID.text,
+                    eventID: report.eventID.text, destination: report.delivery?.destination.text,
+                    destinationStatus: report.delivery?.status,
                     steps: report.latencies.map {
                         .init(step: $0.step.rawValue, milliseconds: $0.duration.milliseconds)
                     }))
@@ -37,7 +40,12 @@ struct ProbePrinter {
         output.line("✅ \(integration.title): the token URL at \(base.text) works")
         output.line("   Clinic ID: \(integration.clinicID?.text ?? "none yet")")
         output.line("   Instance:  \(integration.instanceName?.text ?? "none in config")")
-        output.line("   Event:     \(report.eventID) (a probe: no traffic, not delivered)")
+        output.line(
+            "   Event:     \(report.eventID) (a probe: no traffic\(report.delivery == nil ? ", not delivered" : ""))")
+        if let delivery = report.delivery {
+            let status = delivery.status.map { " (status \($0))" } ?? ""
+            output.line("   Delivered: to \(delivery.destination.text)\(status)")
+        }
         for latency in report.latencies {
             output.line("   \(Self.padded(latency.step.rawValue, 9))  \(latency.duration.milliseconds) ms")
         }
@@ -49,7 +57,7 @@ struct ProbePrinter {
             return try JSONOutput.print(
                 Document(
                     result: "failed", url: base.text, reason: reason, clinicID: nil, clinicName: nil,
-                    instanceName: nil, eventID: nil, steps: []))
+                    instanceName: nil, eventID: nil, destination: nil, destinationStatus: nil, steps: []))
         }
         StandardStream.output.line("❌ The token URL at \(base.text) does not work: \(reason)")
     }
@@ -79,6 +87,16 @@ struct ProbePrinter {
         case .notRecognised(let state):
             "the gateway stored the probe as ordinary traffic (\(state.rawValue)): it does not know this "
                 + "database's signing key. Does it use the same database?"
+        case .notTaken(let attempt):
+            "it is stored and resolved, but the destination \(attempt.destination.text) did not take it: \(attempt.result)"
+                + (attempt.status.map { " (status \($0))" } ?? "")
+                + ". Try that alone: hookgate destinations test \(attempt.destination.text)"
+        case .filtered(let reason):
+            "it is stored and resolved, but its destination wants no such events (\(reason)): hookgate destinations"
+        case .notDelivered:
+            "it is stored and resolved, but nobody has tried to deliver it: no destination is set, or it is paused or "
+                + "does not answer, or an earlier event of this integration keeps failing, or no gateway delivers. Look "
+                + "at: hookgate destinations, and /health/ready"
         }
     }
 

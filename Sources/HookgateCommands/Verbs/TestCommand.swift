@@ -4,17 +4,19 @@ import FoundationEssentials
 import HookgateCore
 import Store
 
-/// `hookgate test TOKEN`: a probe that proves posted → stored → resolved.
+/// `hookgate test TOKEN`: a probe that proves posted → stored → resolved, and with `--deliver` → delivered.
 struct TestCommand: Verb {
     static let configuration = CommandConfiguration(
         commandName: "test",
-        abstract: "Prove a webhook token's way from its URL to the inbox.",
+        abstract: "Prove a webhook token's way from its URL to the inbox, and on to the clinic's backend.",
         discussion: """
             Posts a signed probe to the token URL and follows it: known, posted, stored, resolved. A probe is no \
-            traffic and confirms no switch-over.
+            traffic and confirms no switch-over. With --deliver it goes on to the destination of that clinic's \
+            events, signed, as an event of kind hookgate.probe; it is tried once.
 
             Examples:
               hookgate test hgw_… --prod
+              hookgate test hgw_… --prod --deliver
               echo "$TOKEN" | hookgate test - --url https://hooks.example.com
             """,
         aliases: ["test-webhook-endpoint"]
@@ -31,6 +33,9 @@ struct TestCommand: Verb {
     @Flag(help: "Test at HOOKGATE_PUBLIC_URL, as Evolution reaches it.")
     var prod = false
 
+    @Flag(help: "Deliver the probe to its destination as well.")
+    var deliver = false
+
     func validate() throws {
         if prod, url != nil { throw ValidationError("Give --prod or --url, not both.") }
     }
@@ -42,7 +47,8 @@ struct TestCommand: Verb {
         return try await Database.use(configuration) { database in
             let probe = Probe(
                 routing: database.routing, catalog: database.catalog, sender: HTTPProbeSender(),
-                evidence: PostgresProbeEvidence(pool: database.pool), time: .system)
+                evidence: PostgresProbeEvidence(pool: database.pool),
+                deliveries: deliver ? PostgresProbeDeliveries(pool: database.pool) : nil, time: .system)
             let printer = ProbePrinter(base: base, isJSON: global.json)
             do {
                 try printer.succeeded(try await probe.run(token: text, at: base, nonce: Nonce.make()))

@@ -12,6 +12,45 @@ package protocol ProbeEvidence: Sendable {
     func storedProbe(_ id: EventID) async throws -> StoredProbe?
 }
 
+/// Lets a stored probe go on to its destination. Filled by the store.
+package protocol ProbeDeliveries: Sendable {
+    /// Puts it where events wait for their delivery.
+    func begin(_ id: EventID) async throws
+
+    func progress(of id: EventID) async throws -> ProbeProgress?
+
+    /// Takes it out again, so that nobody tries on. What is under way at that moment ends as it does.
+    func withdraw(_ id: EventID) async throws
+}
+
+/// How far the delivery of a probe has come.
+package struct ProbeProgress: Sendable, Equatable {
+    /// What the latest attempt came to.
+    package struct Attempt: Sendable, Equatable {
+        package let destination: DestinationID
+        /// ``AttemptResult/word``.
+        package let result: String
+        package let status: Int?
+
+        package init(destination: DestinationID, result: String, status: Int?) {
+            self.destination = destination
+            self.result = result
+            self.status = status
+        }
+    }
+
+    package let state: EventState
+    /// Why it was filtered or parked.
+    package let reason: String?
+    package let attempt: Attempt?
+
+    package init(state: EventState, reason: String?, attempt: Attempt?) {
+        self.state = state
+        self.reason = reason
+        self.attempt = attempt
+    }
+}
+
 package struct ProbeRequest: Sendable {
     package let url: String
     package let headers: [(name: String, value: String)]
@@ -61,4 +100,10 @@ package enum ProbeFailure: Error, Sendable, Equatable {
     case wrongIntegration
     /// Stored, but as ordinary traffic: the gateway does not know our signing key.
     case notRecognised(EventState)
+    /// The destination was asked, and did not take it.
+    case notTaken(ProbeProgress.Attempt)
+    /// The destination wants no such events.
+    case filtered(reason: String)
+    /// Nobody has tried to deliver it within the wait.
+    case notDelivered
 }

@@ -1,35 +1,12 @@
-import AsyncHTTPClient
 import FoundationEssentials
 import HookgateCore
 import HookgateTestSupport
-import NIOCore
-import NIOHTTP1
 import PostgresClient
 import Testing
 
 /// `hookgate integrations second-factor` as a person runs it, beside a gateway that is running.
 @Suite(.timeLimit(.minutes(3)))
 struct SecondFactorCommandTests {
-    private static let token = WebhookToken(randomBytes: Array(0...31))
-    private static let body = #"{"event":"messages.upsert","instance":"clinic-abc123","data":{"key":{"id":"A1"}}}"#
-
-    private static func withOneIntegration(
-        settings: [String: String] = [:], _ body: (TestDatabase, HookgateBinary) async throws -> Void
-    ) async throws {
-        let directory = "/tmp/hookgate-factor-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        try await withSchema { database in
-            try await database.pool.query(
-                """
-                INSERT INTO healthcare.integrations (organization_id, clinic_id, type, provider, status, config, enabled, webhook_token)
-                VALUES (gen_random_uuid(), gen_random_uuid(), 'whatsapp', 'evolution', 'active',
-                    '{"instance_name": "clinic-abc123"}', true, $1)
-                """, [token.secretText])
-            try await body(
-                database, HookgateBinary(databaseURL: database.url, dataDirectory: directory, settings: settings))
-        }
-    }
-
     private struct Shown: Decodable {
         struct Header: Decodable {
             let name: String
@@ -51,28 +28,19 @@ struct SecondFactorCommandTests {
     }
 
     private static func post(_ headers: [(String, String)], to address: String) async throws -> String {
-        var request = HTTPClientRequest(url: "\(address)/webhooks/evolution/whatsapp/\(token.secretText)")
-        request.method = .POST
-        for (name, value) in headers { request.headers.add(name: name, value: value) }
-        request.body = .bytes(ByteBuffer(string: body))
-        let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
-        #expect(response.status == .ok)
-        return String(buffer: try await response.body.collect(upTo: 1 << 20))
+        let (status, answer) = try await OneIntegration.post(headers: headers, to: address)
+        #expect(status == 200)
+        return answer
     }
 
-    /// Posts until the answer says the word: a change is promised within two seconds, and nothing tells when.
     private static func answers(
         _ word: String, _ headers: [(String, String)] = [], at address: String
     ) async throws -> Duration {
-        let begun = ContinuousClock.now
-        while ContinuousClock.now - begun < .seconds(10) {
-            if try await self.post(headers, to: address).contains(word) { break }
-        }
-        return ContinuousClock.now - begun
+        try await OneIntegration.time { try await post(headers, to: address).contains(word) }
     }
 
     @Test func wrongUseIsNamedWithItsRemedy() async throws {
-        try await Self.withOneIntegration { _, hookgate in
+        try await withOneIntegration { _, hookgate in
             let verb = ["integrations", "second-factor", "clinic-abc123"]
             for arguments in [
                 ["--mode", "loud"], ["--header", "--header-name=Authorization", "--reveal"],
@@ -100,7 +68,7 @@ struct SecondFactorCommandTests {
 
     /// The whole way: made and told once, observed, enforced, followed by a running gateway, changed by hand, cleared.
     @Test func runningGatewayFollowsEachChange() async throws {
-        try await Self.withOneIntegration { database, hookgate in
+        try await withOneIntegration { database, hookgate in
             let verb = ["integrations", "second-factor", "clinic-abc123", "--yes", "--json"]
             _ = try await hookgate.serving { address in
                 #expect(try await Self.answers(#""status":"ok""#, at: address) < .seconds(10))
