@@ -161,13 +161,11 @@ struct DestinationPrinter {
         row(of: record, source: "database", kind: record.kind, secrets: record.secrets)
     }
 
-    /// The configuration says where to and how; the row, whether and what.
+    /// The configuration says where to and in which form; the row, whether, what and how much at once.
     private func row(of configured: ConfiguredDestination, with record: DestinationRecord?) -> Row {
         var merged = record ?? DestinationRecord(scope: .default)
         merged.format = configured.destination.format
         merged.media = configured.destination.media
-        merged.timeout = configured.destination.timeout
-        merged.width = configured.destination.width
         return row(
             of: merged, source: "configuration", kind: configured.destination.kind, secrets: configured.secrets)
     }

@@ -14,9 +14,7 @@ struct DestinationChangeStep {
         self.makesNew = makesNew
     }
 
-    func run(
-        _ change: (DestinationRecord, Configuration) throws -> DestinationRecord
-    ) async throws -> ExitStatus {
+    func run(_ change: (inout DestinationRecord, Configuration) throws -> Void) async throws -> ExitStatus {
         let scope = try options.named.scope()
         let configuration = try options.named.global.configuration()
         return try await Database.use(configuration) { database in
@@ -24,8 +22,8 @@ struct DestinationChangeStep {
             let found = try await database.destinations.destination(of: scope)
             // The configuration's own has a row only once somebody pauses or filters it.
             let isOurs = makesNew || scope == .default && configuration.delivery != nil
-            let before = isOurs ? found ?? DestinationRecord(scope: scope) : try found.orMissing(scope)
-            let after = try change(before, configuration)
+            var after = isOurs ? found ?? DestinationRecord(scope: scope) : try found.orMissing(scope)
+            try change(&after, configuration)
             if options.dryRun {
                 try printer.changed(after, outcome: .dryRun)
                 return .done

@@ -10,7 +10,8 @@ extension DestinationsCommand {
                 A new destination gets a secret that signs what is sent there: hookgate destinations show NAME \
                 --reveal. The address must be one of the internet, unless HOOKGATE_DELIVER_PRIVATE_NETWORKS is allow. \
                 Without a path, format evolution goes to /webhooks/evolution/INSTANCE; {instance} in a path stands \
-                for the instance's name.
+                for the instance's name. Where HOOKGATE_DELIVER_URL is set, where the default's events go and in \
+                which form is said there; here it is refused, with exit code 3.
 
                 Examples:
                   hookgate destinations set clinic:6b1f0c1e-52a9-4c0e-9a53-6a6d2b1c7a10 \\
@@ -69,8 +70,8 @@ extension DestinationsCommand {
         var secret: SigningSecret.Kind = .shared
 
         func perform() async throws -> ExitStatus {
-            try await DestinationChangeStep(change, verb: "set", makesNew: true).run { before, configuration in
-                var record = before
+            try await DestinationChangeStep(change, verb: "set", makesNew: true).run { record, configuration in
+                try refuseWhatTheConfigurationSays(of: record.scope, configuration)
                 try setAddress(&record, allowsPrivate: configuration.allowsPrivateDestinations)
                 if let format { record.format = format }
                 if let media { record.media = media }
@@ -80,8 +81,23 @@ extension DestinationsCommand {
                 if case .webhook = record.kind, record.secrets == nil {
                     record.secrets = try SigningSecrets([SigningSecret(minting: secret)])
                 }
-                return record
             }
+        }
+
+        /// Of the operator's own destination these are never read from the row, so nobody is to believe that they hold.
+        private func refuseWhatTheConfigurationSays(of scope: DestinationScope, _ configuration: Configuration) throws {
+            guard scope == .default, configuration.delivery != nil else { return }
+            let said: [(flag: String, isGiven: Bool, setting: String)] = [
+                ("--url", url != nil, "HOOKGATE_DELIVER_URL"),
+                ("--redis-stream", redisStream != nil, "HOOKGATE_DELIVER_URL"),
+                ("--format", format != nil, "HOOKGATE_DELIVER_FORMAT"),
+                ("--media", media != nil, "HOOKGATE_DELIVER_MEDIA"),
+            ]
+            guard let first = said.first(where: \.isGiven) else { return }
+            throw CommandFailure(
+                "HOOKGATE_DELIVER_URL says where the default's events go, so \(first.flag) would have no effect and nothing "
+                    + "was changed. Change \(first.setting) and start the gateways anew, or take HOOKGATE_DELIVER_URL out "
+                    + "of their configuration and of this command's.", status: .attention)
         }
 
         private func setAddress(_ record: inout DestinationRecord, allowsPrivate: Bool) throws {
@@ -181,10 +197,9 @@ extension DestinationsCommand {
         var secret: SigningSecret.Kind?
 
         func perform() async throws -> ExitStatus {
-            try await DestinationChangeStep(change, verb: settle ? "settle" : "rotate").run { before, _ in
-                var record = before
+            try await DestinationChangeStep(change, verb: settle ? "settle" : "rotate").run { record, _ in
                 guard case .webhook = record.kind else {
-                    throw CommandFailure("The destination \(before.scope.text) is none that is signed to.")
+                    throw CommandFailure("The destination \(record.scope.text) is none that is signed to.")
                 }
                 if settle {
                     record.secrets = record.secrets?.settled
@@ -192,7 +207,6 @@ extension DestinationsCommand {
                     let new = SigningSecret(minting: secret ?? record.secrets?.secrets.first?.kind ?? .shared)
                     record.secrets = try record.secrets?.rotated(to: new) ?? SigningSecrets([new])
                 }
-                return record
             }
         }
     }

@@ -114,11 +114,7 @@ struct DestinationsCommand: AsyncParsableCommand {
         @OptionGroup var change: Change
 
         func perform() async throws -> ExitStatus {
-            try await DestinationChangeStep(change, verb: "pause").run { before, _ in
-                var record = before
-                record.isPaused = true
-                return record
-            }
+            try await DestinationChangeStep(change, verb: "pause").run { record, _ in record.isPaused = true }
         }
     }
 
@@ -134,11 +130,7 @@ struct DestinationsCommand: AsyncParsableCommand {
         @OptionGroup var change: Change
 
         func perform() async throws -> ExitStatus {
-            try await DestinationChangeStep(change, verb: "resume").run { before, _ in
-                var record = before
-                record.isPaused = false
-                return record
-            }
+            try await DestinationChangeStep(change, verb: "resume").run { record, _ in record.isPaused = false }
         }
     }
 

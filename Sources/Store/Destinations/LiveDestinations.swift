@@ -85,10 +85,12 @@ package final class LiveDestinations: DestinationDirectory, SigningSecretSource 
         }
         guard let configured else { return picture }
         var destination = configured.destination
-        // The configuration says where to and how; the row, whether and what.
+        // The configuration says where to and in which form; the row, whether, what and how much at once.
         if let row = records.first(where: { $0.scope == .default }) {
             destination.isPaused = row.isPaused
             destination.selection = row.selection
+            destination.timeout = row.timeout
+            destination.width = row.width
         }
         picture.destinations[.default] = destination
         picture.secrets[DestinationScope.default.text] = configured.secrets

@@ -147,6 +147,22 @@ struct DestinationsCommandTests {
         }
     }
 
+    /// The configuration's own address is never read from the row: a flag that would only be written there is refused.
+    @Test(arguments: [["--url", "https://a.org"], ["--redis-stream", "x"], ["--format", "envelope"]])
+    func whatTheConfigurationSaysOfTheDefaultIsNotSetBesideIt(arguments: [String]) async throws {
+        try await withHookgate(settings: ["HOOKGATE_DELIVER_URL": "stdout:"]) { database, hookgate in
+            let refused = try await hookgate.run(["destinations", "set", "default"] + arguments)
+            #expect(refused.exitCode == 3)
+            #expect(refused.complaint.contains("HOOKGATE_DELIVER_URL says where the default's events go"))
+            #expect(refused.complaint.contains(arguments[0]))
+            #expect(try await record(database, "default") == nil)
+            let taken = try await hookgate.run("destinations", "set", "default", "--no-groups", "--width", "64")
+            #expect(taken.exitCode == 0, "\(taken.complaint)")
+            let shown = try await hookgate.run("destinations", "show", "default")
+            #expect(shown.output.contains("64 at the same time"), "\(shown.output)")
+        }
+    }
+
     @Test func testOfADestinationThatDoesNotAnswerFails() async throws {
         try await withHookgate(settings: ["HOOKGATE_DELIVER_URL": "http://127.0.0.1:1/s3cret"]) { _, hookgate in
             let test = try await hookgate.run("destinations", "test", "default")
