@@ -32,6 +32,9 @@ package struct DeliverySettings: Sendable {
     package var lanesPerLook = 256
     /// Outcomes in one statement.
     package var recordBatch = 500
+    /// How long what is sealed waits until it is looked again whether this process can open it: its organization's key
+    /// may have been wrapped anew.
+    package var keyPause: TimeInterval = 30
     /// After a failure of the queue.
     package var firstPause = Duration.milliseconds(200)
     package var longestPause = Duration.seconds(5)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from deliveries import delivered_by_the_killed
 from long_bodies import long_bodies
 from revocation import revoked_while_silent
 from world import Account, World
@@ -220,4 +221,5 @@ ALL = [
     (sync_failing, 3, 1),
     (revoked_while_silent, 20, 1),
     (long_bodies, 3, 2),
+    (delivered_by_the_killed, 9, 1),
 ]

@@ -62,6 +62,7 @@ extension DeliveryEngine {
         let result: AttemptResult
         switch body {
         case .gone: result = .unsendable(.bodyGone)
+        case .sealed: return withhold(turn)
         case .bytes(let bytes):
             if let reason = filter(turn, bytes) { return finish(turn, nil, verdict: .filtered(reason)) }
             result = await sender.send(
@@ -77,6 +78,21 @@ extension DeliveryEngine {
             duration: .seconds(max(0, now.timeIntervalSince(started))), result: result,
             destination: turn.destination.id, isOrphan: turn.isOrphan)
         finish(turn, attempt, verdict: verdict(after: result, turn, started, now))
+    }
+
+    private func withhold(_ turn: Turn) {
+        let now = time.now
+        let isNews = !state.withLock { $0.floor.blocked.values.contains(.masterKeyMissing) }
+        change { floor in
+            floor.attempted(turn, nil, at: now)
+            floor.foundSealed(turn.lane, at: now)
+        }
+        guard isNews else { return }
+        logger.error(
+            """
+            ❌ events are sealed and no master key of this process opens them; they wait: set body-encryption-key as \
+            the other gateways have it, or name it in body-encryption-old-keys
+            """)
     }
 
     /// What a person asked for again goes, whatever is filtered.

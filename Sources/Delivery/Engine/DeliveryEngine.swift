@@ -99,7 +99,7 @@ package final class DeliveryEngine: Sendable {
     }
 
     private func lookAround() {
-        state.withLock { $0.floor.readAll() }
+        state.withLock { $0.floor.lookAround() }
         looks.ring()
         // A destination's pause may be over.
         turns.ring()

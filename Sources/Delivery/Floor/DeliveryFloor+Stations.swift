@@ -32,13 +32,13 @@ extension DeliveryFloor {
         }
     }
 
-    mutating func block(_ id: Int64, for destination: DestinationID?) {
+    mutating func block(_ id: Int64, because hindrance: Hindrance) {
         guard let lane = lanes[id] else { return }
-        blocked.updateValue(destination, forKey: lane.integration)
+        blocked[lane.integration] = hindrance
         unload(id, mayHaveMore: false)
     }
 
-    mutating func unblock(_ isMeant: (DestinationID?) -> Bool) {
+    mutating func unblock(_ isMeant: (Hindrance) -> Bool) {
         let freed = blocked.filter { isMeant($0.value) }.map(\.key)
         for integration in freed { blocked.removeValue(forKey: integration) }
         if !freed.isEmpty { readAll() }
@@ -52,15 +52,19 @@ extension DeliveryFloor {
         guard let station = stations[id], case .open = station.breaker.state else { return }
         resting.insert(id)
         let kept = oldest(of: station)
-        for lane in station.lanes where lane != kept { block(lane, for: id) }
+        for lane in station.lanes where lane != kept { block(lane, because: .destination(id)) }
     }
 
-    /// Lets events for destinations whose pause is over come in again.
+    /// Lets events for destinations whose pause is over come in again, and those that may have a key by now.
     mutating func openUp(at now: Date) {
+        if keysLookedForAt <= now {
+            keysLookedForAt = .distantFuture
+            unblock { $0 == .masterKeyMissing }
+        }
         for id in resting {
             guard case .open = stations[id]?.breaker.state else { continue }
             stations[id]?.breaker.look(at: now)
-            if stations[id]?.breaker.state == .halfOpen { unblock { $0 == id } }
+            if stations[id]?.breaker.state == .halfOpen { unblock { $0 == .destination(id) } }
         }
     }
 

@@ -20,12 +20,12 @@ extension DeliveryFloor {
         var passes = 0
         while passes < turns.count, underWay < settings.width {
             let id = turns.removeFirst()
-            guard let station = stations[id], !station.isEmpty else {
+            guard stations[id]?.isEmpty == false else {
                 stations[id]?.isInTurn = false
                 continue
             }
             turns.append(id)
-            if let turn = takeTurn(at: id, station, now) {
+            if let turn = takeTurn(at: id, now) {
                 taken.append(turn)
                 passes = 0
             } else {
@@ -35,17 +35,21 @@ extension DeliveryFloor {
         return taken
     }
 
-    private mutating func takeTurn(at id: DestinationID, _ station: Station, _ now: Date) -> Turn? {
-        var station = station
+    private mutating func takeTurn(at id: DestinationID, _ now: Date) -> Turn? {
+        // Taken out, so that its queues are changed in place and not copied for each event.
+        guard var station = stations.removeValue(forKey: id) else { return nil }
+        defer { stations[id] = station }
         let timeout = station.destination.timeout / .seconds(1)
         // An attempt must not outlive the right to make it.
         guard leasedUntil.timeIntervalSince(now) > timeout + settings.leaseMargin,
             let lane = next(of: &station), let found = lanes[lane], let head = found.head,
             let fencing = fencing(of: found)
         else { return nil }
-        guard bytesUnderWay == 0 || bytesUnderWay + head.bodyBytes <= settings.maximumBodyBytes else { return nil }
+        guard bytesUnderWay == 0 || bytesUnderWay + head.bodyBytes <= settings.maximumBodyBytes else {
+            station.putBack(lane, of: found.clinic, isReplay: found.isReplay)
+            return nil
+        }
         station.underWay += 1
-        stations[id] = station
         lanes[lane]?.isUnderWay = true
         lanes[lane]?.station = nil
         underWay += 1
@@ -87,7 +91,7 @@ extension DeliveryFloor {
             failed(turn, result, at: now)
         } else if result.isDelivered {
             stations[turn.destination.id]?.breaker.succeeded()
-            if resting.remove(turn.destination.id) != nil { unblock { $0 == turn.destination.id } }
+            if resting.remove(turn.destination.id) != nil { unblock { $0 == .destination(turn.destination.id) } }
         }
     }
 }

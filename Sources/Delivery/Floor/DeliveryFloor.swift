@@ -19,8 +19,10 @@ struct DeliveryFloor {
     /// Destinations with something in their queue, in turn.
     var turns: [DestinationID] = []
     var resting: Set<DestinationID> = []
-    /// Integrations that nothing can be sent for: to which destination, or nil where there is none.
-    var blocked: [UUID: DestinationID?] = [:]
+    /// Integrations that nothing can be sent for.
+    var blocked: [UUID: Hindrance] = [:]
+    /// When it is looked again whether there is a key for what is sealed.
+    var keysLookedForAt = Date.distantFuture
     var underWay = 0
     var underWayOfClinic: [UUID: Int] = [:]
     var replaysUnderWay = 0
@@ -29,6 +31,8 @@ struct DeliveryFloor {
     /// Partitions that may have something to load.
     private var unread = PartitionSet()
     private var mayHaveReplays = true
+    /// While much is loaded a look waits until there is room for what one can bring; but now and then one is due anyway.
+    private var isLookDue = true
     /// Where to go on in partitions that were not looked through to their end.
     private var places: [Int: UUID] = [:]
     private var arrivals = [UInt64](repeating: 0, count: PartitionSet.count)
@@ -99,7 +103,12 @@ struct DeliveryFloor {
         unread.formUnion(partitions.intersection(working))
     }
 
-    /// Looks through everything again.
+    /// Looks through everything again, however little room there is.
+    mutating func lookAround() {
+        isLookDue = true
+        readAll()
+    }
+
     mutating func readAll() {
         unread = working
         mayHaveReplays = true
@@ -108,7 +117,7 @@ struct DeliveryFloor {
     /// What to load next; nil when there is nothing, or no room.
     mutating func wish(at now: Date) -> LaneLook? {
         let room = settings.maximumLanes - lanes.count
-        guard !isEnding, room > 0, leasedUntil > now else { return nil }
+        guard !isEnding, leasedUntil > now, room >= (isLookDue ? 1 : settings.lanesPerLook) else { return nil }
         let chosen = unread.intersection(working).partitions
         let isForReplays = chosen.isEmpty
         guard !isForReplays || (mayHaveReplays && replaysUnderWay < settings.replayWidth && !working.isEmpty) else {
@@ -133,6 +142,7 @@ struct DeliveryFloor {
     /// Takes in what a look found.
     mutating func loaded(_ page: LanePage, by look: LaneLook, directory: Directory) {
         let wish = look.wish
+        isLookDue = false
         if wish.replays {
             mayHaveReplays = !page.lanes.isEmpty
         } else {
@@ -168,10 +178,10 @@ struct DeliveryFloor {
             return decide(id, head, .waitForMessage(until: until))
         }
         switch directory(head.event) {
-        case .none, .unknown: block(id, for: nil)
+        case .none, .unknown: block(id, because: .noDestination)
         case .destination(let destination):
             let closed = update(destination, at: now)
-            if closed { block(id, for: destination.id) } else { queue(id, for: destination.id) }
+            if closed { block(id, because: .destination(destination.id)) } else { queue(id, for: destination.id) }
         }
     }
 
@@ -209,6 +219,14 @@ struct DeliveryFloor {
     mutating func abandoned(_ lane: Int64) {
         lanes[lane]?.isUnderWay = false
         unload(lane, mayHaveMore: true)
+    }
+
+    /// Nothing was tried, because this process has no key for what is sealed: its integration's events wait, all of
+    /// them, since they are sealed by the same key.
+    mutating func foundSealed(_ lane: Int64, at now: Date) {
+        lanes[lane]?.isUnderWay = false
+        keysLookedForAt = now.addingTimeInterval(settings.keyPause)
+        block(lane, because: .masterKeyMissing)
     }
 
     mutating func unload(_ id: Int64, mayHaveMore: Bool) {

@@ -28,6 +28,11 @@ struct Station {
         ring.next(mayGo) ?? (allowsReplays ? replays.next(mayGo) : nil)
     }
 
+    /// A chat that could not go after all comes first again.
+    mutating func putBack(_ lane: Int64, of clinic: UUID, isReplay: Bool) {
+        if isReplay { replays.putBack(lane, of: clinic) } else { ring.putBack(lane, of: clinic) }
+    }
+
     mutating func remove(_ lane: Int64, of clinic: UUID, isReplay: Bool) {
         if isReplay { replays.remove(lane, of: clinic) } else { ring.remove(lane, of: clinic) }
     }
@@ -57,6 +62,12 @@ private struct Ring {
             clinics.append(clinic)
         }
         return lane
+    }
+
+    mutating func putBack(_ lane: Int64, of clinic: UUID) {
+        clinics.removeAll { $0 == clinic }
+        clinics.insert(clinic, at: 0)
+        queues[clinic, default: []].insert(lane, at: 0)
     }
 
     mutating func remove(_ lane: Int64, of clinic: UUID) {

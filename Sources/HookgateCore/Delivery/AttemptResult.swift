@@ -11,8 +11,6 @@ package enum AttemptResult: Sendable, Equatable {
     case serverError(status: Int)
     /// A 3xx: redirects are not followed.
     case redirected(status: Int)
-    /// The answer was larger than we read.
-    case answerTooLarge(status: Int)
     case timedOut
     case connectionFailed(ConnectionFailure)
     /// The address is one that whoever configured it may not name.
@@ -52,7 +50,6 @@ package enum AttemptResult: Sendable, Equatable {
         case .throttled: "throttled"
         case .serverError: "server_error"
         case .redirected: "redirected"
-        case .answerTooLarge: "answer_too_large"
         case .timedOut: "timed_out"
         case .connectionFailed(let failure): "connection_" + failure.rawValue
         case .forbiddenAddress: "forbidden_address"
@@ -64,9 +61,7 @@ package enum AttemptResult: Sendable, Equatable {
     package var status: Int? {
         switch self {
         case .delivered(let status): status
-        case .rejected(let status), .throttled(let status, _), .serverError(let status), .redirected(let status),
-            .answerTooLarge(let status):
-            status
+        case .rejected(let status), .throttled(let status, _), .serverError(let status), .redirected(let status): status
         case .gone: 410
         case .timedOut, .connectionFailed, .forbiddenAddress, .unsendable: nil
         }

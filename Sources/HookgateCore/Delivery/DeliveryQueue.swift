@@ -178,6 +178,12 @@ package enum PendingBody: Sendable, Equatable {
     case bytes([UInt8])
     /// Not kept any more.
     case gone
+    /// It is kept, and no master key of this process opens it.
+    case sealed
+
+    package var bytes: [UInt8]? {
+        if case .bytes(let bytes) = self { bytes } else { nil }
+    }
 }
 
 /// How much waits, over all replicas.

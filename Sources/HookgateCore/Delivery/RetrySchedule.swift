@@ -60,8 +60,8 @@ extension AttemptResult {
     package var speaksAgainstDestination: Bool {
         switch self {
         case .delivered, .unsendable(.bodyUnreadable), .unsendable(.bodyGone): false
-        case .rejected, .gone, .throttled, .serverError, .redirected, .answerTooLarge, .timedOut, .connectionFailed,
-            .forbiddenAddress, .unsendable:
+        case .rejected, .gone, .throttled, .serverError, .redirected, .timedOut, .connectionFailed, .forbiddenAddress,
+            .unsendable:
             true
         }
     }

@@ -83,4 +83,18 @@ package struct MetricSample: Sendable, Equatable {
         self.labels = labels
         self.value = value
     }
+
+    /// A number that only rises while the process runs.
+    package static func counter(
+        _ family: String, _ help: String, _ value: some BinaryInteger, _ labels: [Label] = []
+    ) -> MetricSample {
+        MetricSample(family, .counter, help: help, labels: labels, value: Double(value))
+    }
+
+    /// A number as it is now.
+    package static func gauge(
+        _ family: String, _ help: String, _ value: Double, _ labels: [Label] = []
+    ) -> MetricSample {
+        MetricSample(family, .gauge, help: help, labels: labels, value: value)
+    }
 }

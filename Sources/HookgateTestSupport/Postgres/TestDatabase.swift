@@ -6,6 +6,13 @@ package struct TestDatabase: Sendable {
     /// The libpq URL, as superuser.
     package let url: String
     package let pool: PostgresPool
+
+    /// A database on a server that is the test's own; ``withDatabase(_:)`` makes one on the run's.
+    package init(name: String, url: String, pool: PostgresPool) {
+        self.name = name
+        self.url = url
+        self.pool = pool
+    }
 }
 
 /// Runs `body` with a fresh empty database, which is dropped afterwards.

@@ -56,16 +56,12 @@ package struct PostgresDeliveryQueue: DeliveryQueue {
             found[id] = .gone
             if let bytes = try row.decode("body", as: [UInt8]?.self) { stored.append(.init(event: id, bytes: bytes)) }
         }
-        for (id, body) in try await opened(stored) { found[id] = .bytes(body) }
-        return found
+        return found.merging(try await opened(stored)) { _, opened in opened }
     }
 
-    /// Without those that cannot be opened any more.
-    func opened(_ stored: [BodyVault.Stored]) async throws -> [EventID: [UInt8]] {
+    func opened(_ stored: [BodyVault.Stored]) async throws -> [EventID: PendingBody] {
         let opened = try await bodies.open(stored, on: pool)
-        return Dictionary(
-            zip(stored, opened).compactMap { stored, body in (try? body.get()).map { (stored.event, $0) } },
-            uniquingKeysWith: { first, _ in first })
+        return Dictionary(zip(stored.map(\.event), opened.map(PendingBody.init))) { first, _ in first }
     }
 
     package func backlog() async throws -> DeliveryBacklog {
@@ -78,6 +74,17 @@ package struct PostgresDeliveryQueue: DeliveryQueue {
         return DeliveryBacklog(
             waiting: try rows[0].decode("waiting"), oldestReceivedAt: try rows[0].decode("oldest"),
             parked: try rows[0].decode("parked"))
+    }
+}
+
+extension PendingBody {
+    fileprivate init(_ body: Result<[UInt8], BodyAbsence>) {
+        self =
+            switch body {
+            case .success(let bytes): .bytes(bytes)
+            case .failure(.masterKeyMissing): .sealed
+            case .failure(.notKept), .failure(.keyForgotten), .failure(.damaged): .gone
+            }
     }
 }
 

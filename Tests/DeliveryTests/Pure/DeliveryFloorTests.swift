@@ -23,7 +23,7 @@ struct DeliveryFloorTests {
         }
 
         /// Each chat with one event, of which the first is the oldest.
-        mutating func load(clinic: UUID, chats: Range<Int64>, events: Int = 1) {
+        mutating func load(clinic: UUID, chats: Range<Int64>, events: Int = 1, bodyBytes: Int = 0) {
             guard let look = floor.wish(at: now) else { return }
             var page = LanePage()
             page.lanes = chats.map { chat in
@@ -31,7 +31,7 @@ struct DeliveryFloorTests {
                     QueuedEvent(
                         event: Sample.event(
                             message: "\(number)", clinic: clinic, integration: clinic,
-                            at: Double(chat) + Double(number) / 10))
+                            at: Double(chat) + Double(number) / 10), bodyBytes: bodyBytes)
                 }
                 return QueuedLane(id: chat, integration: clinic, events: queued)
             }
@@ -144,5 +144,36 @@ struct DeliveryFloorTests {
         ground.finish(turn, .delivered(status: 200), .delivered, at: Self.now)
         #expect(ground.floor.takeLeft() == PartitionSet(63))
         #expect(ground.floor.leases.count == 32)
+    }
+
+    @Test func whatIsSealedWaitsWithoutAnAttemptAndIsLookedAtAgain() throws {
+        var ground = Ground()
+        let (sealed, open) = (UUID(), UUID())
+        for clinic in [sealed, open] { ground.destinations[clinic] = Sample.destination() }
+        ground.load(clinic: sealed, chats: 0..<3)
+        let turn = try #require(ground.floor.takeTurns(at: Self.now).first)
+        ground.floor.attempted(turn, nil, at: Self.now)
+        ground.floor.foundSealed(turn.lane, at: Self.now)
+        #expect(ground.floor.blocked == [sealed: .masterKeyMissing])
+        #expect(ground.floor.takeDecided().isEmpty)
+        #expect(ground.floor.wish(at: Self.now)?.wish.blocked == [sealed])
+        ground.load(clinic: open, chats: 100..<101)
+        #expect(ground.floor.takeTurns(at: Self.now).contains { $0.queued.event.clinicID?.uuid == open })
+        _ = ground.floor.takeTurns(at: Self.now.addingTimeInterval(DeliverySettings().keyPause))
+        #expect(ground.floor.blocked.isEmpty)
+    }
+
+    @Test func whatIsTooLargeBesideOthersWaitsAndKeepsItsPlace() {
+        var settings = DeliverySettings()
+        settings.maximumBodyBytes = 100
+        var ground = Ground(settings)
+        let clinic = UUID()
+        ground.destinations[clinic] = Sample.destination()
+        ground.load(clinic: clinic, chats: 0..<3, bodyBytes: 60)
+        for chat in Int64(0)..<3 {
+            let turns = ground.floor.takeTurns(at: Self.now)
+            #expect(turns.map(\.lane) == [chat])
+            ground.finish(turns[0], .delivered(status: 200), .delivered, at: Self.now)
+        }
     }
 }

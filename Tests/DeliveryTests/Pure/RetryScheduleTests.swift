@@ -28,8 +28,8 @@ struct RetryScheduleTests {
 
     @Test(arguments: [
         AttemptResult.serverError(status: 502), .timedOut, .connectionFailed(.nameResolution), .connectionFailed(.tls),
-        .gone, .throttled(status: 429, retryAfter: nil), .redirected(status: 302), .answerTooLarge(status: 200),
-        .forbiddenAddress, .unsendable(.secretsMissing),
+        .gone, .throttled(status: 429, retryAfter: nil), .redirected(status: 302), .forbiddenAddress,
+        .unsendable(.secretsMissing),
     ])
     func whatMayPassIsTriedForTwentyEightHoursAndThenParked(result: AttemptResult) {
         guard case .retry = Self.step(result, attempts: 30, after: 28 * 3_600 - 1) else {
