@@ -9,14 +9,12 @@ extension PostgresDeliveryQueue {
     private static let messageDays = 8
 
     /// Goes from integration to integration, so that the events of one that has very many are no longer way to the
-    /// next. The tables of events have no part in it: with a partition for each day they would cost more to plan than
-    /// all the rest to run.
+    /// next, and ends with the row that it was asked for, so that it costs what it returns. The tables of events have
+    /// no part in it: with a partition for each day they would cost more to plan than all the rest to run.
     private static let pick = """
-        WITH places AS (
-            SELECT * FROM unnest($1::smallint[], $2::uuid[]) AS t(partition, behind)
-        ), found AS MATERIALIZED (
+        WITH found AS MATERIALIZED (
             SELECT p.partition, w.integration_id, l.lane
-            FROM places AS p
+            FROM unnest($1::smallint[], $2::uuid[]) AS p(partition, behind)
             CROSS JOIN LATERAL (
                 WITH RECURSIVE walk AS (
                     (SELECT l.integration_id FROM hookgate.delivery_lanes AS l
@@ -37,25 +35,20 @@ extension PostgresDeliveryQueue {
                     AND l.due_at <= $4 AND w.integration_id <> ALL ($5::uuid[]) AND l.lane <> ALL ($6::bigint[])
                 ORDER BY l.due_at LIMIT $9::int
             ) AS l ON true
-        ), chosen AS MATERIALIZED (
-            SELECT partition, integration_id, lane FROM found WHERE lane IS NOT NULL LIMIT $7::int
+            LIMIT $7::int
         )
-        SELECT c.partition, c.integration_id, c.lane, q.received_at, q.event_id, q.attempts, q.rejections,
-            q.first_attempt_at, q.waits_until, NULL::bigint AS integrations, NULL::bigint AS lanes
-        FROM chosen AS c
-        CROSS JOIN LATERAL (
+        SELECT f.partition, f.integration_id, f.lane, q.received_at, q.event_id, q.attempts, q.rejections,
+            q.first_attempt_at, q.waits_until
+        FROM found AS f
+        LEFT JOIN LATERAL (
             (SELECT * FROM hookgate.delivery_queue AS q
-            WHERE q.lane = c.lane AND (q.waits_until IS NULL OR q.waits_until <= $4)
+            WHERE q.lane = f.lane AND (q.waits_until IS NULL OR q.waits_until <= $4)
             ORDER BY q.received_at, q.event_id LIMIT $10::int)
             UNION ALL
             (SELECT * FROM hookgate.delivery_queue AS q
-            WHERE q.lane = c.lane AND q.waits_until IS NOT NULL AND q.waits_until > $4
+            WHERE q.lane = f.lane AND q.waits_until IS NOT NULL AND q.waits_until > $4
             ORDER BY q.received_at, q.event_id LIMIT \(waitingPerLane))
-        ) AS q
-        UNION ALL
-        SELECT partition, (array_agg(integration_id ORDER BY integration_id DESC))[1], NULL, NULL, NULL, NULL, NULL,
-            NULL, NULL, count(DISTINCT integration_id)::bigint, count(lane)::bigint
-        FROM found GROUP BY partition
+        ) AS q ON true
         """
 
     private static let read = """
@@ -79,45 +72,26 @@ extension PostgresDeliveryQueue {
         """
 
     package func lanes(_ wish: LaneWish) async throws -> LanePage {
+        let limit = wish.lanes + Self.lanelessRows(wish)
         let rows = try await pool.query(
             Self.pick,
             [
                 wish.places.map(\.partition), wish.places.map(\.behind), wish.replays ? 1 : 0, wish.now, wish.blocked,
-                wish.loaded, wish.lanes, wish.integrationsPerPlace, wish.lanesPerIntegration, wish.eventsPerLane,
+                wish.loaded, limit, wish.integrationsPerPlace, wish.lanesPerIntegration, wish.eventsPerLane,
             ])
+        var look = LookedThrough(wish, rowLimit: limit)
+        for row in rows { try look.take(row) }
         var page = LanePage()
-        var picked: [PickedLane] = []
-        var places: [Int64: Int] = [:]
-        var found = 0
-        for row in rows {
-            if let integrations = try row.decode("integrations", as: Int?.self) {
-                let lanes: Int = try row.decode("lanes")
-                found += lanes
-                if let behind = try Self.unfinished(row, integrations, lanes, wish) {
-                    page.unfinished[try row.decode("partition")] = behind
-                }
-                continue
-            }
-            let lane: Int64 = try row.decode("lane")
-            if places[lane] == nil {
-                places[lane] = picked.count
-                picked.append(PickedLane(id: lane, integration: try row.decode("integration_id")))
-            }
-            picked[places[lane] ?? 0].events.append(try PickedEvent(row))
-        }
-        // More than was asked for: what was left out must be looked for again.
-        if found >= wish.lanes { for (partition, behind) in wish.places { page.unfinished[partition] = behind } }
-        page.lanes = try await fill(picked, wish)
+        page.unfinished = look.unfinished
+        page.lanes = try await fill(look.lanes, wish)
         return page
     }
 
-    /// Behind which integration there may be more; nil when the place was looked through to its end.
-    private static func unfinished(
-        _ row: PostgresRow, _ integrations: Int, _ lanes: Int, _ wish: LaneWish
-    ) throws(PostgresError) -> UUID? {
-        if integrations >= wish.integrationsPerPlace { return try row.decode("integration_id") }
-        // Perhaps an integration had more lanes than it was asked for: from the beginning, then.
-        return lanes >= wish.lanesPerIntegration ? UUID.nil : nil
+    /// Rows that may be spent on integrations that have nothing to load. A look for replays has no place to go on from,
+    /// so it must see all of them.
+    private static func lanelessRows(_ wish: LaneWish) -> Int {
+        let most = wish.places.count * wish.integrationsPerPlace
+        return wish.replays ? most : min(most, wish.lanes)
     }
 
     /// What the inbox knows of the events, with the bodies of those that come first.
@@ -146,7 +120,7 @@ extension PostgresDeliveryQueue {
         let known = try await withKnownMessages(found.values.map(\.event))
         return lanes.map { lane in
             lane.queued(at: wish.now, isReplay: wish.replays, known: known) { picked in
-                found[picked.id].map { picked.queued($0.event, bytes: $0.bytes, body: bodies[picked.id]) }
+                found[picked.id].map { picked.queued($0.event, bytes: $0.bytes, body: bodies[picked.id]?.bytes) }
             }
         }
     }
@@ -179,8 +153,4 @@ extension PostgresDeliveryQueue {
             eventSuffix: try row.decode("event_suffix"), chat: try row.decode("chat"),
             messageID: try row.decode("message_id"), isReplay: try row.decode("is_replay"))
     }
-}
-
-extension UUID {
-    fileprivate static let `nil` = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
 }
