@@ -32,6 +32,9 @@ package struct DeliverySettings: Sendable {
     package var lanesPerLook = 256
     /// Outcomes in one statement.
     package var recordBatch = 500
+    /// After so many in one, there is so much to do that it is worth while to wait a moment for more.
+    package var busyBatch = 16
+    package var gatheringPause = Duration.milliseconds(10)
     /// How long what is sealed waits until it is looked again whether this process can open it: its organization's key
     /// may have been wrapped anew.
     package var keyPause: TimeInterval = 30

@@ -7,10 +7,21 @@ extension DeliveryEngine {
     /// Writes what came of events, in batches: whatever comes while one is written shares the next.
     func write() async {
         for await _ in writes.rings {
-            while let batch = takeBatch(), !Task.isCancelled { await write(batch) }
+            while let batch = takeBatch(), !Task.isCancelled {
+                await write(batch)
+                await gather(after: batch)
+            }
             // The end may be waited for.
             turns.ring()
         }
+    }
+
+    /// A statement costs much the same for twenty outcomes and for sixty. Nothing waits for longer than it must: an attempt
+    /// that is over frees its place at once, and where nothing is under way nothing more will come.
+    private func gather(after batch: [DeliveryOutcome]) async {
+        guard batch.count >= settings.busyBatch else { return }
+        let mayGrow = state.withLock { $0.floor.underWay > 0 && $0.outcomes.count < settings.recordBatch / 2 }
+        if mayGrow { try? await sleep(settings.gatheringPause) }
     }
 
     private func takeBatch() -> [DeliveryOutcome]? {

@@ -51,23 +51,34 @@ extension PostgresDeliveryQueue {
         ) AS q ON true
         """
 
+    /// One look-up by key for each event, and its state is asked afterwards: what the statistics of a day that has just
+    /// begun say of states would lead through everything that waits.
     private static let read = """
         SELECT e.id, e.received_at, e.integration_id, e.organization_id, e.clinic_id, e.instance_name, e.route,
             e.event, e.event_suffix, e.chat, e.message_id, e.body_bytes, e.replayed_at IS NOT NULL AS is_replay, b.body
         FROM unnest($1::uuid[], $2::timestamptz[], $3::boolean[]) AS t(id, received_at, is_first)
-        JOIN hookgate.events AS e ON e.day = (t.received_at AT TIME ZONE 'UTC')::date AND e.id = t.id
-        LEFT JOIN hookgate.event_bodies AS b
-            ON t.is_first AND e.body_bytes <= \(smallBody) AND b.day = e.day AND b.id = e.id
-            AND b.day BETWEEN $4::date AND $5::date
-        WHERE e.state = 'pending' AND e.day BETWEEN $4::date AND $5::date
+        CROSS JOIN LATERAL (
+            SELECT * FROM hookgate.events AS e
+            WHERE e.day = (t.received_at AT TIME ZONE 'UTC')::date AND e.id = t.id
+                AND e.day BETWEEN $4::date AND $5::date LIMIT 1
+        ) AS e
+        LEFT JOIN LATERAL (
+            SELECT b.body FROM hookgate.event_bodies AS b
+            WHERE t.is_first AND e.body_bytes <= \(smallBody) AND b.day = e.day AND b.id = e.id
+                AND b.day BETWEEN $4::date AND $5::date LIMIT 1
+        ) AS b ON true
+        WHERE e.state = 'pending'
         """
 
     private static let knownMessages = """
         SELECT DISTINCT t.id
         FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS t(id, integration_id, message_id)
-        JOIN hookgate.events AS m
-            ON m.message_id = t.message_id AND m.integration_id IS NOT DISTINCT FROM t.integration_id
-        WHERE m.day BETWEEN $4::date AND $5::date AND m.state NOT IN ('pending', 'quarantined', 'probe')
+        CROSS JOIN LATERAL (
+            SELECT * FROM hookgate.events AS m
+            WHERE m.message_id = t.message_id AND m.day BETWEEN $4::date AND $5::date OFFSET 0
+        ) AS m
+        WHERE m.integration_id IS NOT DISTINCT FROM t.integration_id
+            AND m.state NOT IN ('pending', 'quarantined', 'probe')
             AND translate(lower(m.event), '_-', '..') = ANY ($6::text[])
         """
 

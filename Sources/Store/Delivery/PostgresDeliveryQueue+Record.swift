@@ -25,7 +25,8 @@ extension PostgresDeliveryQueue {
             UPDATE hookgate.events AS e SET state = o.state, settled_at = $13, settled_reason = o.reason
             FROM outcomes AS o
             WHERE o.state IS NOT NULL AND e.day = (o.received_at AT TIME ZONE 'UTC')::date AND e.id = o.event_id
-                AND e.state = 'pending' AND e.day BETWEEN $14::date AND $15::date
+                -- Not by the index of states, in which everything that waits stands.
+                AND e.state IS NOT DISTINCT FROM 'pending' AND e.day BETWEEN $14::date AND $15::date
         ), tried AS (
             UPDATE hookgate.delivery_queue AS q
             SET attempts = o.attempts, rejections = o.rejections,

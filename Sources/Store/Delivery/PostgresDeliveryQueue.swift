@@ -44,10 +44,16 @@ package struct PostgresDeliveryQueue: DeliveryQueue {
         let rows = try await pool.query(
             """
             SELECT e.id, b.body FROM unnest($1::uuid[], $2::timestamptz[]) AS t(id, received_at)
-            JOIN hookgate.events AS e ON e.day = (t.received_at AT TIME ZONE 'UTC')::date AND e.id = t.id
-            LEFT JOIN hookgate.event_bodies AS b
-                ON b.day = e.day AND b.id = e.id AND b.day BETWEEN $3::date AND $4::date
-            WHERE e.state = 'pending' AND e.day BETWEEN $3::date AND $4::date
+            CROSS JOIN LATERAL (
+                SELECT e.day, e.id, e.state FROM hookgate.events AS e
+                WHERE e.day = (t.received_at AT TIME ZONE 'UTC')::date AND e.id = t.id
+                    AND e.day BETWEEN $3::date AND $4::date LIMIT 1
+            ) AS e
+            LEFT JOIN LATERAL (
+                SELECT b.body FROM hookgate.event_bodies AS b
+                WHERE b.day = e.day AND b.id = e.id AND b.day BETWEEN $3::date AND $4::date LIMIT 1
+            ) AS b ON true
+            WHERE e.state = 'pending'
             """, [events.map(\.id.uuid), events.map(\.receivedAt), days.first, days.last])
         var found: [EventID: PendingBody] = [:]
         var stored: [BodyVault.Stored] = []
