@@ -44,6 +44,7 @@ bench: build ## the gateway and a migration of a million instances beside peers,
 
 faults: build ## kills, outages, full disks and rolling restarts under load; then counts every event
 	@scripts/system-packages faults
+	swift build -c release --product hookgate-evolution-sim --static-swift-stdlib
 	@python3 -B Tests/Faults $(FAULTS) $(RELEASE)
 
 fuzz: ## libFuzzer against everything that reads a stranger's bytes, FUZZ_SECONDS (60) for each target

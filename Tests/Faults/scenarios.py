@@ -11,6 +11,7 @@ from pathlib import Path
 from deliveries import delivered_by_the_killed
 from long_bodies import long_bodies
 from revocation import revoked_while_silent
+from switch_over import switch_overs_killed
 from world import Account, World
 
 
@@ -222,4 +223,6 @@ ALL = [
     (revoked_while_silent, 20, 1),
     (long_bodies, 3, 2),
     (delivered_by_the_killed, 9, 1),
+    # Pairs of a release and a failure; as many as there are means all.
+    (switch_overs_killed, 114, 2),
 ]

@@ -89,6 +89,7 @@ extension EvolutionSimulator {
         .record([
             "id": .count(record.id), "instance": .text(record.instance), "event": .text(record.event),
             "url": .text(record.url), "state": .text(record.state.rawValue),
+            "message": .text(orNull: message(in: record)),
             "attempts": .list(
                 record.attempts.map { attempt in
                     switch attempt {
@@ -97,5 +98,11 @@ extension EvolutionSimulator {
                     }
                 }),
         ])
+    }
+
+    /// The id of the message that it carries.
+    private static func message(in record: DeliveryRecord) -> String? {
+        guard let body = try? WireJSONReader.read(record.body) else { return nil }
+        return body["data"]?["key"]?["id"]?.text
     }
 }

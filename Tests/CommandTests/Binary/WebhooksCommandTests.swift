@@ -7,37 +7,13 @@ import Testing
 /// `hookgate webhooks` as a binary, with a gateway and a simulated Evolution server that posts to it.
 @Suite(.timeLimit(.minutes(3)))
 struct WebhooksCommandTests {
-    private static let key = "GLOBAL-SECRET-KEY"
+    private static let key = SimulatedFleet.key
 
     private static func withFleet(
         _ names: [String], _ body: (TestDatabase, EvolutionSimulator, HookgateBinary) async throws -> Void
     ) async throws {
-        try await withSchema { database in
-            var options = SimulatorOptions()
-            options.globalKey = key
-            let simulator = EvolutionSimulator(profile: try #require(ServerProfile("2.3.7")), options: options)
-            try await simulator.start()
-            let directory = "/tmp/hookgate-webhooks-\(UUID().uuidString)"
-            defer { try? FileManager.default.removeItem(atPath: directory) }
-            for name in names {
-                simulator.add(name, webhook: "http://127.0.0.1:9/webhooks/evolution/\(name)", owner: "15550101001")
-                try await database.pool.query(
-                    """
-                    INSERT INTO healthcare.integrations
-                        (organization_id, clinic_id, type, provider, status, config, enabled)
-                    VALUES (gen_random_uuid(), gen_random_uuid(), 'whatsapp', 'evolution', 'active',
-                        jsonb_build_object('instance_name', $1::text), true)
-                    """, [name])
-            }
-            let hookgate = HookgateBinary(
-                databaseURL: database.url, dataDirectory: directory,
-                settings: ["EVOLUTION_API_URL": simulator.baseURL, "EVOLUTION_API_KEY": key])
-            do {
-                try await body(database, simulator, hookgate)
-            } catch {
-                Issue.record(error)
-            }
-            await simulator.stop()
+        try await SimulatedFleet.run(names) { fleet in
+            try await body(fleet.database, fleet.simulator, fleet.hookgate)
         }
     }
 
