@@ -46,12 +46,28 @@ package struct GatewayLimits: Sendable {
     private static let bytesInBodyTime = 64 << 20
     /// From the end of the body to the spool's answer. A disk that stalls longer cannot store: 503.
     package var storeTime = TimeAmount.seconds(5)
+    /// The longest body for the console: forms and API requests are short.
+    package var consoleBodyBytes = 256 << 10
+    /// Bytes of these that are in memory in all.
+    package var consoleBodyBytesInAll = 4 << 20
+    /// Requests of the console in progress, those who watch live included. Webhooks have bounds of their own.
+    package var consoleRequests = 128
+    /// From the end of the console's request to its answer. Long work is no request: it goes on behind one.
+    package var consoleTime = TimeAmount.seconds(60)
     /// What a 503 asks the sender to wait.
     package var retryAfterSeconds = 5
     /// From the call to shut down until connections are cut.
     package var shutdownTime = TimeAmount.seconds(10)
 
     package init() {}
+
+    /// Of a listener that has the console alone.
+    package static let console: GatewayLimits = {
+        var limits = GatewayLimits()
+        limits.connections = 512
+        limits.refusedConnections = 64
+        return limits
+    }()
 
     func bodyTime(_ request: WebhookHandler.Request) -> TimeAmount {
         let byteCount = max(request.bodyByteCount, request.announcedByteCount ?? 0)

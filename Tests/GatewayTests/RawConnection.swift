@@ -43,6 +43,14 @@ struct RawConnection: ~Copyable {
         }
     }
 
+    /// All that comes until the server closes the connection.
+    mutating func remainder() async throws -> String {
+        while let bytes = try await self.inbound.next(isolation: #isolation) {
+            self.received += Array(bytes.readableBytesView)
+        }
+        return String(decoding: self.received, as: UTF8.self)
+    }
+
     mutating func exchange(_ request: String) async throws -> RawResponse? {
         try await self.send(request)
         return try await self.response()

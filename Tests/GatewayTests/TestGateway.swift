@@ -10,7 +10,8 @@ struct TestGateway {
     let spool: InMemorySpool
     let table: RoutingTable
     let metrics = GatewayMetrics()
-    let service: WebhookService
+    private(set) var service: WebhookService
+    private let resolver: Resolver
     let reporting = StillReporting()
     let quarantine: QuarantineBounds
     let refusals: RefusalTally
@@ -25,7 +26,7 @@ struct TestGateway {
     init(
         _ world: [RoutingChange] = Sample.world(), resident: Bool = true, spool: InMemorySpool.Behaviour = .stores,
         clock: TimeSource = .system, lookUpDeadline: Duration = .seconds(30), lookUps: Int? = nil,
-        servesMetrics: Bool = true, media: MediaReads? = nil,
+        servesMetrics: Bool = true, console: (any ConsoleResponder)? = nil, media: MediaReads? = nil,
         legacyRoute: LegacyRouteNotice = LegacyRouteNotice(), quarantineLimits: QuarantineLimits = QuarantineLimits(),
         secondFactor: SecondFactorPolicy = SecondFactorPolicy(),
         legacyRequests: (any LegacyRequestObserver)? = nil, _ change: (inout GatewayLimits) -> Void = { _ in }
@@ -44,7 +45,7 @@ struct TestGateway {
             self.table.markLoaded()
             self.table.markPolled(at: MonotonicTime.system.now)
         }
-        let resolver = Resolver(
+        self.resolver = Resolver(
             table: self.table, source: self.source, settings: settings, metrics: self.metrics, clock: clock)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let log = TrafficLog(logger: logger, metrics: self.metrics)
@@ -52,13 +53,23 @@ struct TestGateway {
         self.refusals = RefusalTally(clock: clock)
         self.tallies = SecondFactorTallies(logger: logger)
         let intake = WebhookIntake(
-            resolver: resolver, spool: self.spool, clock: clock,
+            resolver: self.resolver, spool: self.spool, clock: clock,
             probeKeys: { ProbeKey(TestGateway.probeKeyBytes).map { [$0] } ?? [] }, quarantine: self.quarantine,
             secondFactor: SecondFactorCheck(policy: secondFactor, metrics: self.metrics, tallies: self.tallies),
             log: log, refusals: self.refusals, legacyRequests: legacyRequests)
         self.service = WebhookService(
-            intake: intake, resolver: resolver, reporting: self.reporting, metrics: self.metrics, limits: limits,
-            legacyRoute: legacyRoute, servesMetrics: servesMetrics, media: media, clock: clock)
+            intake: intake, resolver: self.resolver, reporting: self.reporting, metrics: self.metrics, limits: limits,
+            legacyRoute: legacyRoute, surface: servesMetrics ? .everything : .webhooks, console: console,
+            media: media, clock: clock)
+    }
+
+    /// A listener of the console's own beside this one.
+    func consoleListener(_ console: any ConsoleResponder) -> TestGateway {
+        var listener = self
+        listener.service = WebhookService(
+            intake: self.service.intake, resolver: self.resolver, reporting: self.reporting,
+            metrics: GatewayMetrics(), surface: .console(metricsOf: self.service), console: console)
+        return listener
     }
 }
 

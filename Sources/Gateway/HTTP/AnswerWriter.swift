@@ -56,6 +56,15 @@ final class AnswerWriter: Sendable {
         if !isHead { buffer.writeBytes(answer.body) }
     }
 
+    /// The head of an answer whose body comes piece by piece and ends with the connection.
+    func writeStreamHead(_ answer: Answer, into buffer: inout ByteBuffer) {
+        buffer.writeString("HTTP/1.1 \(answer.status.code) \(answer.status.reasonPhrase)\r\ncontent-type: ")
+        buffer.writeString(answer.contentType)
+        self.writeDate(into: &buffer)
+        for header in answer.headers { buffer.writeString("\(header.name): \(header.value)\r\n") }
+        buffer.writeStaticString("connection: close\r\n\r\n")
+    }
+
     private func writeDate(into buffer: inout ByteBuffer) {
         let now = self.clock.now
         let second = Int64(now.timeIntervalSince1970.rounded(.down))

@@ -43,7 +43,7 @@ enum Endpoint: Sendable, Equatable {
     }
 
     /// A client that believes it speaks to a proxy sends the whole URL; RFC 9112 has servers accept it.
-    private static func originForm(_ target: String) -> String {
+    static func originForm(_ target: String) -> String {
         guard !target.hasPrefix("/"), let scheme = ["http://", "https://"].first(where: { target.hasPrefix($0) })
         else { return target }
         let rest = target.dropFirst(scheme.count)

@@ -16,11 +16,11 @@ extension WebhookHandler {
     /// Goes on after an answer that came later.
     func handleBacklog() {
         while let part = self.backlog.first {
-            if case .working = self.phase { return }
+            if self.isBusy { return }
             self.backlog.removeFirst()
             self.handle(part)
         }
-        if case .working = self.phase { return }
+        if self.isBusy { return }
         if self.isBacklogCut { return self.close() }
         if let failure = self.protocolFailure {
             self.protocolFailure = nil
@@ -45,6 +45,10 @@ extension WebhookHandler {
         case (.receiving(let reception), .end):
             self.request.isBodyComplete = true
             if self.long == nil { self.submit(reception) } else { self.submitLong(reception) }
+        case (.hosting, .body(let bytes)): self.collectForConsole(bytes)
+        case (.hosting(let reception), .end):
+            self.request.isBodyComplete = true
+            self.attend(reception)
         case (.discarding(let refused), .end):
             self.request.isBodyComplete = true
             self.answer(refused.answer, refused.outcome)
@@ -65,7 +69,8 @@ extension WebhookHandler {
             announcedByteCount: facts.contentLength, begun: self.now)
         let endpoint = Endpoint(method: head.method, target: head.uri)
         if case .media(let link) = endpoint { return self.serveMedia(link, facts) }
-        guard case .webhook(let address) = endpoint else {
+        guard case .webhook(let address) = endpoint, self.service.surface.hasWebhooks else {
+            if self.service.leavesToConsole(endpoint) { return self.receiveForConsole(head, facts) }
             let outcome: RequestOutcome =
                 switch endpoint {
                 case .methodNotAllowed: .methodNotAllowed
@@ -153,6 +158,7 @@ extension WebhookHandler {
     }
 
     func dropBody() {
+        if case .hosting = self.phase { return self.leaveConsole() }
         self.service.budget.give(self.body.count)
         self.body = []
         self.long = nil

@@ -24,7 +24,7 @@ extension WebhookHandler {
         switch self.phase {
         case .idle where self.hasPartialHead:
             self.fail(Refused(answer: .tooSlow, outcome: .timedOut))
-        case .receiving, .discarding:
+        case .receiving, .discarding, .hosting:
             self.fail(Refused(answer: .tooSlow, outcome: .timedOut))
         case .working:
             // A result that comes later is no longer waited for: it is stored all the same, and the sender
@@ -32,7 +32,11 @@ extension WebhookHandler {
             self.dropBody()
             self.answer(self.overloaded("Storing takes too long. Try again."), .storeFailed)
             self.handleBacklog()
-        case .idle, .draining, .closed:
+        case .attending where !self.isStreaming:
+            self.leaveConsole()
+            self.answer(self.overloaded("This takes too long. Try again."), .timedOut)
+            self.handleBacklog()
+        case .idle, .attending, .draining, .closed:
             self.close()
         }
     }

@@ -8,6 +8,7 @@ import NIOPosix
 /// It stands behind NIOHTTP1's request decoder and writes responses as bytes, so it needs no encoder. The phases:
 ///
 ///     idle ──head──▶ receiving ──end──▶ working ──result──▶ idle
+///       ├──head────▶ hosting ────end──▶ attending ─answer─▶ idle        (the console)
 ///       └──head────▶ discarding ──end─────────answer──────▶ idle        (refused, small body)
 ///     any  ──answer that ends the connection──▶ draining ──end, bytes or time──▶ closed
 ///
@@ -21,6 +22,10 @@ final class WebhookHandler: ChannelDuplexHandler {
     enum Phase {
         case idle
         case receiving(Reception)
+        /// A request of the console, whose body is coming.
+        case hosting(ConsoleReception)
+        /// The console has it; its answer carries this number.
+        case attending(UInt64)
         /// The body is read to its end, then this is said and the connection lives on.
         case discarding(Refused)
         /// The intake has the webhook; its result carries this number.
@@ -67,6 +72,9 @@ final class WebhookHandler: ChannelDuplexHandler {
     /// place.
     var body: [UInt8] = []
     var long: LongReception?
+    /// The console's work on the request in hand.
+    var attendance: Task<Void, Never>?
+    var isStreaming = false
     var request = Request()
     var requestNumber: UInt64 = 0
     var backlog = CircularBuffer<HTTPServerRequestPart>()
@@ -122,6 +130,9 @@ final class WebhookHandler: ChannelDuplexHandler {
         case .working:
             // What the intake has is stored all the same; it releases the body's bytes.
             self.count(.aborted)
+        case .hosting, .attending:
+            self.leaveConsole()
+            self.count(.aborted)
         case .idle, .discarding, .draining, .closed:
             break
         }
@@ -150,7 +161,7 @@ final class WebhookHandler: ChannelDuplexHandler {
         self.isInRead = true
         self.sawPart = true
         let part = Self.unwrapInboundIn(data)
-        if case .working = self.phase {
+        if self.isBusy {
             self.enqueue(part)
         } else if !self.backlog.isEmpty {
             self.enqueue(part)
@@ -166,12 +177,14 @@ final class WebhookHandler: ChannelDuplexHandler {
             context.flush()
         }
         switch self.phase {
-        case .receiving, .discarding:
+        case .receiving, .discarding, .hosting:
             // The body's time runs from its head on; it is set only for bodies that do not come whole at once.
             self.setDeadline(at: self.request.begun + self.service.limits.bodyTime(self.request))
         case .working:
             // From the body's end, not from this read: what is sent behind it must not put the answer off.
             self.setDeadline(at: self.request.submitted + self.service.limits.storeTime)
+        case .attending:
+            self.setConsoleDeadline()
         case .idle:
             if !self.sawPart && !self.hasPartialHead {
                 self.hasPartialHead = true
@@ -189,8 +202,10 @@ final class WebhookHandler: ChannelDuplexHandler {
         case ChannelEvent.inputClosed:
             self.endsAfterAnswer = true
             if case .idle = self.phase { self.close() }
+            if self.isStreaming { self.close() }
         case is ConnectionRegistry.ShutdownEvent:
             self.endsAfterAnswer = true
+            if self.isStreaming { return self.close() }
             // A sender that is just about to reuse the connection is answered once more, and told that it ends: one
             // that tries only once would lose the event that it sends into a closing connection.
             if case .idle = self.phase, !self.hasPartialHead { self.setDeadline(self.service.limits.drainTime) }
@@ -207,14 +222,22 @@ final class WebhookHandler: ChannelDuplexHandler {
             return
         }
         switch self.phase {
-        case .working:
+        case .working, .attending:
             self.protocolFailure = failure
         case .idle where !self.backlog.isEmpty:
             self.protocolFailure = failure
-        case .idle, .receiving, .discarding:
+        case .idle, .receiving, .discarding, .hosting:
             self.fail(failure)
         case .draining, .closed:
             self.close()
+        }
+    }
+
+    /// Whether somebody else has the request in hand: what comes meanwhile waits.
+    var isBusy: Bool {
+        switch self.phase {
+        case .working, .attending: true
+        default: false
         }
     }
 

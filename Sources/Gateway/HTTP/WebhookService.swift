@@ -1,8 +1,22 @@
 package import HookgateCore
 import NIOHTTP1
 
-/// What all connections share: the intake behind them, the bounds over them, and what they report.
+/// What all connections of a listener share: the intake behind them, the bounds over them, and what they report.
 package final class WebhookService: Sendable {
+    /// What a listener answers beside its health.
+    package enum Surface: Sendable {
+        /// Webhooks, metrics and the console, on one port.
+        case everything
+        /// The console listens elsewhere, and has the metrics with it.
+        case webhooks
+        /// The console, with the metrics of that other listener.
+        case console(metricsOf: WebhookService)
+
+        var hasWebhooks: Bool {
+            if case .console = self { false } else { true }
+        }
+    }
+
     let intake: WebhookIntake
     let limits: GatewayLimits
     let metrics: GatewayMetrics
@@ -13,15 +27,19 @@ package final class WebhookService: Sendable {
     let legacyRoute: LegacyRouteNotice
     /// Nil where no files are handed out.
     let media: MediaReads?
+    let surface: Surface
+    /// Nil where there is none.
+    let console: (any ConsoleResponder)?
+    let consoleBudget: ByteBudget
+    let consoleWork: WorkBound
     private let resolver: Resolver
     private let reporting: any GatewayReporting
-    /// False where the console listens apart and serves the metrics there.
-    private let servesMetrics: Bool
 
     package init(
         intake: WebhookIntake, resolver: Resolver, reporting: any GatewayReporting, metrics: GatewayMetrics,
         limits: GatewayLimits = GatewayLimits(), legacyRoute: LegacyRouteNotice = LegacyRouteNotice(),
-        servesMetrics: Bool = true, media: MediaReads? = nil, clock: TimeSource = .system
+        surface: Surface = .everything, console: (any ConsoleResponder)? = nil, media: MediaReads? = nil,
+        clock: TimeSource = .system
     ) {
         self.intake = intake
         self.limits = limits
@@ -35,7 +53,10 @@ package final class WebhookService: Sendable {
         self.media = media
         self.resolver = resolver
         self.reporting = reporting
-        self.servesMetrics = servesMetrics
+        self.surface = surface
+        self.console = console
+        self.consoleBudget = ByteBudget(limit: limits.consoleBodyBytesInAll)
+        self.consoleWork = WorkBound(most: limits.consoleRequests)
     }
 
     /// `/metrics`: the gateway's samples, then those of the rest of the process.
@@ -59,11 +80,30 @@ package final class WebhookService: Sendable {
         switch endpoint {
         case .health: .json(.ok, Array(#"{"status":"ok"}"#.utf8))
         case .readiness: self.readiness()
-        case .metrics where self.servesMetrics:
-            Answer(status: .ok, contentType: MetricsText.contentType, body: Array(self.metricsText().utf8))
+        case .metrics: self.metricsAnswer()
         case .methodNotAllowed(let allowed): .methodNotAllowed(allowed)
-        case .metrics, .media, .nothing, .webhook: .noSuchPath
+        case .media, .nothing, .webhook: .noSuchPath
         }
+    }
+
+    /// Whether a request is the console's to answer, be it with a 404.
+    func leavesToConsole(_ endpoint: Endpoint) -> Bool {
+        guard self.console != nil else { return false }
+        switch endpoint {
+        case .nothing: return true
+        case .webhook: return !self.surface.hasWebhooks
+        case .health, .readiness, .metrics, .media, .methodNotAllowed: return false
+        }
+    }
+
+    private func metricsAnswer() -> Answer {
+        let text: String
+        switch self.surface {
+        case .everything: text = self.metricsText()
+        case .webhooks: return .noSuchPath
+        case .console(let gateway): text = gateway.metricsText()
+        }
+        return Answer(status: .ok, contentType: MetricsText.contentType, body: Array(text.utf8))
     }
 
     private func readiness() -> Answer {
