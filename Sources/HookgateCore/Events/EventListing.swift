@@ -4,6 +4,7 @@ package import FoundationEssentials
 package struct EventFilter: Sendable, Equatable {
     package static let largestPage = 1_000
 
+    package var organization: OrganizationID?
     package var clinic: ClinicID?
     package var instance: InstanceName?
     package var state: EventState?

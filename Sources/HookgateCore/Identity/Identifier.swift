@@ -37,6 +37,7 @@ package enum Subject {
     package enum Integration {}
     package enum Event {}
     package enum Run {}
+    package enum AccessKey {}
 }
 
 package typealias OrganizationID = Identifier<Subject.Organization>
@@ -44,6 +45,7 @@ package typealias ClinicID = Identifier<Subject.Clinic>
 package typealias IntegrationID = Identifier<Subject.Integration>
 package typealias EventID = Identifier<Subject.Event>
 package typealias RunID = Identifier<Subject.Run>
+package typealias AccessKeyID = Identifier<Subject.AccessKey>
 
 extension Identifier where Subject == HookgateCore.Subject.Event {
     /// The time in an id of version 7; nil for an id of another kind.

@@ -27,6 +27,7 @@ package struct QuarantineFilter: Sendable, Equatable {
     package var ids: [EventID]?
     package var reason: QuarantineReason?
     package var instance: InstanceName?
+    package var organization: OrganizationID?
     package var clinic: ClinicID?
     package var receivedFrom: Date?
 

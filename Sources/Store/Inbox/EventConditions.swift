@@ -9,6 +9,7 @@ struct EventConditions {
 
     init(_ filter: EventFilter) {
         // Written out one by one, and left out where not asked for, so that the planner sees which index serves.
+        if let organization = filter.organization { require(organization.uuid) { "e.organization_id = \($0)" } }
         if let clinic = filter.clinic { require(clinic.uuid) { "e.clinic_id = \($0)" } }
         if let instance = filter.instance { require(instance.text) { "e.instance_name = \($0)" } }
         if let state = filter.state { require(state.rawValue) { "e.state = \($0)" } }

@@ -78,7 +78,6 @@ package struct PostgresEventArchive: EventArchive {
         let reason: String
     }
 
-    /// Notes in the audit log that somebody is shown a body in clear.
     package func noteReveal(of id: EventID, reason: String, actor: String, at now: Date) async throws {
         let entry = try AuditEntry(
             actor: actor, action: "events.reveal", subject: id.text, detail: RevealDetail(reason: reason))

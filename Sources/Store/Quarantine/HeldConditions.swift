@@ -10,6 +10,7 @@ struct HeldConditions {
         // Left out where not asked for, so that the planner sees which index serves.
         if let reason = filter.reason { require(reason.rawValue) { "e.quarantine_reason = \($0)" } }
         if let instance = filter.instance { require(instance.text) { "e.instance_name = \($0)" } }
+        if let organization = filter.organization { require(organization.uuid) { "e.organization_id = \($0)" } }
         if let clinic = filter.clinic { require(clinic.uuid) { "e.clinic_id = \($0)" } }
         if let from = filter.receivedFrom { require(from) { "e.received_at >= \($0)" } }
         if let ids = filter.ids {

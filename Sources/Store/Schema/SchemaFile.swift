@@ -38,6 +38,7 @@ extension SchemaFile {
         SchemaFile("20251112_delivery_plans.sql", PackageResources._0251112_delivery_plans_sql),
         SchemaFile(
             "20251115_switch_over_rotations.sql", PackageResources._0251115_switch_over_rotations_sql),
+        SchemaFile("20251116_console.sql", PackageResources._0251116_console_sql),
     ]
 
     /// The file that scenario 3 of the migration guide runs by itself, again and again.

@@ -1,0 +1,100 @@
+package import FoundationEssentials
+package import HookgateCore
+package import PostgresClient
+
+/// Counts the fleet for the console's first page.
+package struct PostgresFleetOverview: FleetOverviewSource {
+    private static let longestTraffic = 24 * 60
+
+    private let pool: PostgresPool
+
+    package init(pool: PostgresPool) {
+        self.pool = pool
+    }
+
+    package func overview(of organization: OrganizationID?, at now: Date) async throws -> FleetOverview {
+        let rows = try await pool.query(Self.statement, [organization?.uuid, now])
+        guard let row = rows.first else { return FleetOverview() }
+        let statuses = try Self.counts(row.decode("statuses", as: String.self))
+        let switched = try Self.counts(row.decode("switched", as: String.self))
+        let events = try Self.counts(row.decode("events", as: String.self))
+        return FleetOverview(
+            integrations: statuses, disabled: try row.decode("disabled"), withToken: try row.decode("with_token"),
+            switchedOver: Self.keyed(switched), seenOnTokenRoute: try row.decode("on_token"),
+            liveOnOldRoute: try row.decode("on_old"), events: Self.keyed(events),
+            oldestPending: try row.decode("oldest"), attempts: try row.decode("attempts"),
+            failedAttempts: try row.decode("failed"))
+    }
+
+    package func traffic(minutes: Int, until now: Date) async throws -> [TrafficMinute] {
+        let count = min(max(1, minutes), Self.longestTraffic)
+        let rows = try await pool.query(
+            """
+            SELECT m AS minute, coalesce(sum(t.token), 0)::bigint AS token,
+                coalesce(sum(t.instance), 0)::bigint AS instance
+            FROM generate_series(date_trunc('minute', $1::timestamptz) - make_interval(mins => \(count - 1)),
+                date_trunc('minute', $1::timestamptz), interval '1 minute') AS m
+            LEFT JOIN hookgate.traffic_minutes AS t ON t.minute = m
+            GROUP BY m ORDER BY m
+            """, [now])
+        return try rows.map { row in
+            TrafficMinute(
+                minute: try row.decode("minute"), token: Int(try row.decode("token", as: Int64.self)),
+                instance: Int(try row.decode("instance", as: Int64.self)))
+        }
+    }
+
+    /// One picture. `$1` is an organization or NULL, `$2` the instant. Everything that grows with traffic is read by an
+    /// index, and ends with the partitions of two days.
+    private static let statement = """
+        WITH fleet AS (
+            SELECT id, lower(coalesce(status, 'unknown')) AS status, coalesce(enabled, true) AS enabled,
+                webhook_token, \(InstanceNameSQL.expression(config: "config")) COLLATE "C" AS instance_name
+            FROM healthcare.integrations
+            WHERE type = 'whatsapp' AND ($1::uuid IS NULL OR organization_id::text = $1::text)
+        ), traffic AS (
+            SELECT count(DISTINCT instance_name) FILTER (WHERE route = 'token') AS on_token,
+                count(DISTINCT instance_name) FILTER (
+                    WHERE route = 'instance' AND last_seen > $2::timestamptz - interval '1 day') AS on_old
+            FROM hookgate.route_traffic
+            WHERE instance_name <> '' AND ($1::uuid IS NULL OR instance_name IN (SELECT instance_name FROM fleet))
+        ), tried AS (
+            SELECT count(*) AS attempts,
+                count(*) FILTER (WHERE result NOT IN ('delivered', 'filtered')) AS failed
+            FROM hookgate.delivery_attempts AS a
+            WHERE day >= ($2::timestamptz - interval '1 day')::date AND started_at > $2::timestamptz - interval '1 hour'
+                AND ($1::uuid IS NULL OR EXISTS (
+                    SELECT FROM hookgate.events AS e WHERE e.day = a.day AND e.id = a.event_id AND e.organization_id = $1))
+        )
+        SELECT
+            (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM (
+                SELECT status, count(*) AS n FROM fleet GROUP BY 1) AS s)::text AS statuses,
+            (SELECT count(*) FROM fleet WHERE NOT enabled)::int AS disabled,
+            (SELECT count(*) FROM fleet WHERE webhook_token IS NOT NULL)::int AS with_token,
+            (SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM (
+                SELECT state, count(*) AS n FROM (
+                    SELECT DISTINCT ON (instance_name, server) instance_name, server, state
+                    FROM hookgate.switch_overs ORDER BY instance_name, server, id DESC) AS newest
+                WHERE $1::uuid IS NULL OR instance_name IN (SELECT instance_name FROM fleet)
+                GROUP BY 1) AS s)::text AS switched,
+            (SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM (
+                SELECT state, count(*) AS n FROM hookgate.events
+                WHERE state IN ('pending', 'parked', 'quarantined') AND ($1::uuid IS NULL OR organization_id = $1)
+                GROUP BY 1) AS s)::text AS events,
+            (SELECT min(received_at) FROM hookgate.events
+                WHERE state = 'pending' AND ($1::uuid IS NULL OR organization_id = $1)) AS oldest,
+            traffic.on_token::int, traffic.on_old::int, tried.attempts::int, tried.failed::int
+        FROM traffic, tried
+        """
+
+    /// `{"active": 12}`.
+    private static func counts(_ text: String) throws -> [String: Int] {
+        try JSONDecoder().decode([String: Int].self, from: Data(text.utf8))
+    }
+
+    private static func keyed<Key: RawRepresentable<String>>(_ counts: [String: Int]) -> [Key: Int] {
+        counts.reduce(into: [:]) { all, count in
+            if let key = Key(rawValue: count.key) { all[key] = count.value }
+        }
+    }
+}
