@@ -61,11 +61,13 @@ let package = Package(
         ),
         .target(name: "Migration", dependencies: ["HookgateCore"]),
         .target(name: "Fleet", dependencies: ["HookgateCore"]),
+        .target(name: "Console", dependencies: ["HookgateCore", crypto], resources: [.embedInCode("Resources")]),
         .target(
             name: "HookgateCommands",
             dependencies: [
                 "EvolutionAPI", "EvolutionClient", "HookgateCore", "PostgresClient", "RedisClient", "Store", "Gateway",
-                "Delivery", "Migration", "Fleet", "Senders", argumentParser, asyncHTTPClient, logging, nioCore,
+                "Delivery", "Migration", "Fleet", "Console", "Senders", argumentParser, asyncHTTPClient, logging,
+                nioCore,
                 nioHTTP1,
                 nioPosix, serviceLifecycle, subprocess, system, unixSignals, yams,
             ],
@@ -138,10 +140,12 @@ let package = Package(
             name: "FleetTests",
             dependencies: ["Fleet", "HookgateCore", "PostgresClient", "Store", "HookgateTestSupport"]
         ),
+        .testTarget(name: "ConsoleTests", dependencies: ["Console", "HookgateCore", "HookgateTestSupport"]),
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "EvolutionSimulator", "HookgateCommands", "HookgateCore", "HookgateTestSupport", "PostgresClient",
+                "Console", "EvolutionSimulator", "HookgateCommands", "HookgateCore", "HookgateTestSupport",
+                "PostgresClient",
                 "hookgate", argumentParser, asyncHTTPClient, crypto, logging, nioCore, nioHTTP1, nioPosix, subprocess,
                 system,
             ]

@@ -20,7 +20,7 @@ package struct HookgateCommand: AsyncParsableCommand {
             WebhooksCommand.self, MonitorCommand.self, TestCommand.self, ServeCommand.self, EventsCommand.self,
             DestinationsCommand.self,
             QuarantineCommand.self, ExplainCommand.self, SpoolCommand.self,
-            DoctorCommand.self, ConfigCommand.self, DemoCommand.self,
+            DoctorCommand.self, KeysCommand.self, AuditCommand.self, ConfigCommand.self, DemoCommand.self,
             ApplyMigrationCommand.self,
         ]
     )

@@ -34,11 +34,13 @@ final class DatabasePreparation: Sendable {
     var probeKeys: [ProbeKey] { keys.withLock { $0 } }
 
     /// Tries until it succeeds, then waits for the end.
-    func run() async {
+    /// - Parameter next: what needs a schema and is done once.
+    func run(next: @Sendable () async throws -> Void) async {
         var pause = Self.firstPause
         while !Task.isCancelled {
             do {
                 try await prepare()
+                try await next()
                 failure.withLock { $0 = nil }
                 break
             } catch {

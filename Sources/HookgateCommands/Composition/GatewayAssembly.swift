@@ -42,7 +42,11 @@ struct GatewayAssembly {
     private let retention: RetentionKeeper
     /// Nil where no Redis is configured.
     private let redis: RedisTier?
+    private let console: ConsoleAssembly
+    private let trafficMinutes: TrafficMinutes
     private let server: WebhookServer
+    /// Nil where one port serves all.
+    private let consoleServer: WebhookServer?
     private let logger: Logger
 
     /// - Parameters:
@@ -127,14 +131,32 @@ struct GatewayAssembly {
             secondFactor: SecondFactorCheck(
                 policy: configuration.secondFactorPolicy, metrics: metrics, tallies: factorTallies),
             log: trafficLog, refusals: refusals, legacyRequests: oldWay)
+        trafficMinutes = TrafficMinutes(
+            metrics: metrics, ledger: PostgresTrafficMinutes(pool: chorePool, gatewayID: spool.gatewayID),
+            logger: logger)
+        console = try ConsoleAssembly(
+            configuration, databaseURL: databaseURL, directURL: directURL, reporting: status, logger: logger)
+        let service = WebhookService(
+            intake: intake, resolver: resolver, reporting: status, metrics: metrics,
+            limits: configuration.gatewayLimits(connections: connections),
+            legacyRoute: LegacyRouteNotice(sunset: configuration.legacySunset),
+            surface: configuration.consoleListen == nil ? .everything : .webhooks,
+            console: configuration.consoleListen == nil ? console.site : nil,
+            media: MediaReads(source: delivery.media))
         server = WebhookServer(
             WebhookServer.Configuration(host: configuration.listen.host, port: configuration.listen.port),
-            service: WebhookService(
-                intake: intake, resolver: resolver, reporting: status, metrics: metrics,
-                limits: configuration.gatewayLimits(connections: connections),
-                legacyRoute: LegacyRouteNotice(sunset: configuration.legacySunset),
-                media: MediaReads(source: delivery.media)),
-            logger: logger)
+            service: service, logger: logger)
+        consoleServer = configuration.consoleListen.map { [status, site = console.site] address in
+            var own = WebhookServer.Configuration(host: address.host, port: address.port)
+            own.loops = 1
+            // Its metrics are nobody's webhooks: a connection that it refuses is no mishap of the gateway.
+            return WebhookServer(
+                own,
+                service: WebhookService(
+                    intake: intake, resolver: resolver, reporting: status, metrics: GatewayMetrics(),
+                    limits: .console, surface: .console(metricsOf: service), console: site),
+                logger: logger)
+        }
     }
 
     private static func durable(_ spool: Spool, _ durability: Durability) -> any EventSpool {
@@ -146,11 +168,16 @@ struct GatewayAssembly {
 
     /// Serves until SIGTERM or SIGINT. The server is stopped first and the shipper last, so that what was accepted
     /// meanwhile still goes out.
-    func run(onListening: @escaping @Sendable (WebhookServer.ListeningAddress) -> Void) async throws {
+    /// - Parameter onListening: told of the webhooks' address, and of the console's where that is another.
+    func run(
+        onListening: @escaping @Sendable (WebhookServer.ListeningAddress, _ isConsole: Bool) -> Void
+    ) async throws {
         let shipping = LoopService(name: "shipper") { [shipper] in await shipper.run() }
         var services: [any Service] = [
             shipping,
-            LoopService(name: "database preparation") { [preparation] in await preparation.run() },
+            LoopService(name: "database preparation") { [preparation, console] in
+                await preparation.run { try await console.prepare() }
+            },
             LoopService(name: "routing feed") { [feed] in await feed.run() },
             LoopService(name: "quarantine bounds") { [quarantine, feedPool, spool] in
                 await quarantine.run(PostgresQuarantine(pool: feedPool)) {
@@ -179,8 +206,13 @@ struct GatewayAssembly {
                 await factorTallies.run(PostgresSecondFactors(pool: chorePool))
             },
             LoopService(name: "traffic log") { [trafficLog] in await trafficLog.run() },
-            ServerService(server: server, onListening: onListening),
+            LoopService(name: "webhooks by minute") { [trafficMinutes] in await trafficMinutes.run() },
         ]
+        if let consoleServer {
+            services.append(
+                ServerService(name: "console server", server: consoleServer) { onListening($0, true) })
+        }
+        services.append(ServerService(name: "webhook server", server: server) { onListening($0, false) })
         if let alarms {
             services.append(LoopService(name: "alarms") { [status] in await alarms.run(status) })
         }
@@ -196,6 +228,7 @@ struct GatewayAssembly {
         await shipper.shipRemainder()
         await refusals.flush(to: PostgresRefusalLedger(pool: chorePool), logger: logger)
         await delivery.close()
+        await console.close()
         await routingPool.close()
         await feedPool.close()
         await shippingPool.close()
@@ -217,10 +250,11 @@ private struct LoopService: Service, CustomStringConvertible {
 }
 
 private struct ServerService: Service, CustomStringConvertible {
+    let name: String
     let server: WebhookServer
     let onListening: @Sendable (WebhookServer.ListeningAddress) -> Void
 
-    var description: String { "webhook server" }
+    var description: String { name }
 
     func run() async throws {
         try await withGracefulShutdownHandler {

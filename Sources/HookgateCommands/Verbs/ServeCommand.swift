@@ -52,12 +52,13 @@ struct ServeCommand: Verb {
             configuration, databaseURL: url, spoolDirectory: spool,
             connections: try connections(configuration, logger), appliesSchema: appliesSchema, logger: logger)
         do {
-            try await gateway.run { address in
-                StandardStream.output.line("hookgate listens on http://\(address)")
+            try await gateway.run { address, isConsole in
+                StandardStream.output.line("\(isConsole ? "the console" : "hookgate") listens on http://\(address)")
             }
         } catch let error as IOError where error.errnoCode == EADDRINUSE || error.errnoCode == EACCES {
+            let places = ([configuration.listen] + [configuration.consoleListen].compactMap(\.self)).map(\.description)
             throw CommandFailure(
-                "Cannot listen on \(configuration.listen): \(String(cString: strerror(error.errnoCode))). "
+                "Cannot listen on \(places.joined(separator: " and ")): \(String(cString: strerror(error.errnoCode))). "
                     + "Stop what listens there, or choose another: --listen HOST:PORT")
         }
     }

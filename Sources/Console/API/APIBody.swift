@@ -1,0 +1,70 @@
+import FoundationEssentials
+import HookgateCore
+
+/// Bodies of API requests.
+enum APIBody {
+    /// Reads a JSON body; one that is none, or lacks what is asked for, is the client's mistake.
+    static func read<Body: Decodable>(_ type: Body.Type, _ request: PageRequest) throws(ConsoleError) -> Body {
+        let contentType = request.header("content-type")?.prefix { $0 != ";" }.lowercased()
+        guard contentType == "application/json" else {
+            throw .unsupportedMediaType("Send the body as application/json.")
+        }
+        // Checked by our own scanner first: depth is bounded, and text is UTF-8.
+        guard (try? BodyScanner.scan(request.body)) != nil else { throw .badRequest("The body is not a JSON object.") }
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        do {
+            return try decoder.decode(type, from: Data(request.body))
+        } catch {
+            throw .badRequest("The body is not as /openapi.json describes it\(Self.place(of: error)).")
+        }
+    }
+
+    private static func place(of error: any Error) -> String {
+        let path: [any CodingKey]? =
+            switch error {
+            case DecodingError.keyNotFound(let key, let context): context.codingPath + [key]
+            case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context),
+                DecodingError.dataCorrupted(let context):
+                context.codingPath
+            default: nil
+            }
+        // Only names that are ours: those of the described members.
+        guard let path, !path.isEmpty else { return "" }
+        return " (at \(path.map(\.stringValue).joined(separator: ".").printable))"
+    }
+}
+
+/// Requests that make something are carried out once, however often a client that heard no answer sends them.
+enum Idempotency {
+    static let header = "idempotency-key"
+    private static let longest = 255
+
+    static func carryOut(_ visit: Visit, _ work: () async throws -> Reply) async throws -> Reply {
+        guard let text = visit.request.header(self.header) else { return try await work() }
+        guard (1...self.longest).contains(text.utf8.count), text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
+            throw ConsoleError.badRequest("Idempotency-Key has from 1 to \(self.longest) plain characters.")
+        }
+        let what = "\(visit.request.method) \(visit.request.target) \(Base64URL.encode(visit.request.body))"
+        let key = IdempotencyKey(visitor: visit.visitor.name, text: text, request: TokenDigest(of: what))
+        let store = visit.parts.idempotency
+        switch try await store.begin(key, at: visit.now) {
+        case .isNew: break
+        case .answered(let status, let body):
+            return Reply(
+                status: status, contentType: "application/json", headers: [("idempotency-replayed", "true")],
+                body: .bytes(body))
+        case .inProgress: throw ConsoleError.conflict("The first request of this Idempotency-Key is not done yet.")
+        case .differs: throw ConsoleError.unprocessable("This Idempotency-Key was used for another request.")
+        }
+        do {
+            let reply = try await work()
+            if case .bytes(let body) = reply.body { try await store.finish(key, status: reply.status, body: body) }
+            return reply
+        } catch {
+            // Nothing was made, so the same may be asked for again.
+            try? await store.abandon(key)
+            throw error
+        }
+    }
+}

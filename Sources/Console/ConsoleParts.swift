@@ -1,0 +1,48 @@
+package import HookgateCore
+
+/// Everything that console and API ask. Filled by the composition; what is nil is not offered.
+package struct ConsoleParts: Sendable {
+    package var time = TimeSource.system
+    package let keys: any AccessKeyStore
+    package let sessions: any ConsoleSessionStore
+    package let idempotency: any IdempotencyStore
+    package let fleet: any FleetOverviewSource
+    package let reporting: any GatewayReporting
+    package let events: any EventArchive
+    package let keeping: any EventKeeping
+    package let quarantine: any QuarantineUseCases
+    package let destinations: any DestinationStore
+    package let doctor: any DoctorUseCases
+    package let audit: any AuditReading
+    package let migration: any MigrationUseCases
+    /// The effective configuration, masked, by name.
+    package let settings: [ConsoleSetting]
+    /// Where Evolution reaches the gateway. Where that is by TLS, cookies are for TLS alone.
+    package let publicURL: PublicURL
+    package var integrations: (any IntegrationUseCases)?
+    /// What went wrong and is shown to nobody.
+    package var complain: @Sendable (String) -> Void = { _ in }
+
+    package init(
+        keys: any AccessKeyStore, sessions: any ConsoleSessionStore, idempotency: any IdempotencyStore,
+        fleet: any FleetOverviewSource, reporting: any GatewayReporting, events: any EventArchive,
+        keeping: any EventKeeping, quarantine: any QuarantineUseCases, destinations: any DestinationStore,
+        doctor: any DoctorUseCases, audit: any AuditReading, migration: any MigrationUseCases,
+        settings: [ConsoleSetting], publicURL: PublicURL
+    ) {
+        self.keys = keys
+        self.sessions = sessions
+        self.idempotency = idempotency
+        self.fleet = fleet
+        self.reporting = reporting
+        self.events = events
+        self.keeping = keeping
+        self.quarantine = quarantine
+        self.destinations = destinations
+        self.doctor = doctor
+        self.audit = audit
+        self.migration = migration
+        self.settings = settings
+        self.publicURL = publicURL
+    }
+}

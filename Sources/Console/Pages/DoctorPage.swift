@@ -1,0 +1,46 @@
+import HookgateCore
+
+/// What the doctor finds, with its evidence and its remedy.
+enum DoctorPage {
+    private static let listed = 10
+
+    static let routes = [
+        Route(.get, "/doctor", .needs(.viewer), page: "Doctor") { visit in
+            let findings = try await visit.parts.doctor.findings(DoctorCheck.allCases, limit: listed)
+            let unwell = findings.filter { $0.result != .ok }
+            return .html(
+                Layout("Doctor", section: "doctor", visit: visit).page(
+                    """
+                    \(PageTitle.html(
+                        "Doctor", "\(findings.count - unwell.count) of \(findings.count) checks are well."))
+                    \(unwell.isEmpty
+                        ? EmptyState.html("Nothing is wrong.", "Every check that <code>hookgate doctor</code> knows holds.")
+                        : unwell.html(card))
+                    \(Card.html(
+                        "What is well",
+                        "<ul class=\"checks\">\(findings.filter { $0.result == .ok }.html { "<li>\($0.check.title)</li>" })</ul>"))
+                    """))
+        }
+    ]
+
+    private static func card(_ finding: DoctorFinding) -> HTML {
+        Card.html(
+            finding.check.title,
+            aside: Badge.html(finding.result.rawValue, finding.result == .attention ? .bad : .notice),
+            """
+            <p>\(finding.summary)</p>
+            \(DataTable.html(
+                "Evidence", [.init("What"), .init("Facts")],
+                rows: finding.evidence.items.map { item in
+                    [
+                        "\(item.subject)",
+                        item.facts.html { "<span class=\"fact\"><i>\($0.label)</i> \($0.value)</span> " },
+                    ]
+                }, empty: .nothing))
+            \(finding.evidence.total > finding.evidence.items.count
+                ? "<p class=\"note\">\(finding.evidence.items.count) of \(finding.evidence.total)</p>" as HTML : .nothing)
+            \(finding.remedy.html { remedy in
+                "<p>\(remedy.advice)</p>\(remedy.commands.html { "<pre>\(HTML.lines($0))</pre>" })" })
+            """)
+    }
+}

@@ -1,0 +1,85 @@
+import Console
+import Fleet
+import FoundationEssentials
+import Gateway
+import HookgateCore
+import Logging
+import PostgresClient
+import Store
+
+/// The console, wired: its own connections, so that whoever looks keeps no webhook waiting.
+struct ConsoleAssembly {
+    private static let connections = 4
+    /// A page that takes longer is of no use to anybody; long work is done behind a page.
+    private static let statementTimeout = Duration.seconds(20)
+    /// A shorter one could be guessed.
+    private static let shortestToken = 16
+
+    let site: ConsoleSite
+    let keys: any AccessKeyStore
+    private let pool: PostgresPool
+    private let needsFirstKey: Bool
+
+    init(
+        _ configuration: Configuration, databaseURL: String, directURL: String, reporting: any GatewayReporting,
+        logger: Logger
+    ) throws {
+        if let token = configuration.adminToken, token.secretText.count < Self.shortestToken {
+            throw CommandFailure(
+                "HOOKGATE_ADMIN_TOKEN has fewer than \(Self.shortestToken) characters, so it could be guessed. Take a "
+                    + "longer one, as of: openssl rand -base64 32", status: .wrongUsage)
+        }
+        var options = PostgresPoolOptions(maximumConnections: Self.connections)
+        options.connection.statementTimeout = Self.statementTimeout
+        let pool = PostgresPool(url: databaseURL, options: options)
+        let database = Database(
+            pool: pool, url: databaseURL, directURL: directURL,
+            bodies: BodyVault(masterKeys: configuration.bodyMasterKeys))
+        self.pool = pool
+        keys = PostgresAccessKeys(pool: pool)
+        needsFirstKey = configuration.adminToken == nil
+        var parts = database.consoleParts(configuration, reporting: reporting)
+        parts.complain = { what in
+            logger.error("the console could not answer a request", metadata: ["reason": "\(what)"])
+        }
+        site = ConsoleSite(parts, configuredToken: configuration.adminToken.map { TokenDigest(of: $0.secretText) })
+    }
+
+    /// Makes the first key and prints it, once in the life of a database, where no token is configured.
+    func prepare() async throws {
+        guard needsFirstKey, let draft = AccessKeyDraft(name: "first", role: .admin) else { return }
+        let secret = AccessSecret.random(.key)
+        do {
+            guard try await keys.createFirst(draft, secret, by: "hookgate serve", at: Date()) != nil else { return }
+        } catch let error as PostgresError where error.sqlState == "42P01" {
+            // The schema is not applied, and was not to be: then there is no console either.
+            return
+        }
+        StandardStream.output.line("The console's first key, of role admin, shown this once: \(secret.secretText)")
+    }
+
+    func close() async {
+        await pool.close()
+    }
+}
+
+extension Database {
+    fileprivate func consoleParts(
+        _ configuration: Configuration, reporting: any GatewayReporting
+    ) -> ConsoleParts {
+        ConsoleParts(
+            keys: PostgresAccessKeys(pool: pool), sessions: PostgresConsoleSessions(pool: pool),
+            idempotency: PostgresIdempotency(pool: pool), fleet: PostgresFleetOverview(pool: pool),
+            reporting: reporting, events: PostgresEventArchive(pool: pool, bodies: bodies),
+            keeping: PostgresEventKeeping(pool: pool),
+            quarantine: QuarantineDesk(
+                store: PostgresQuarantine(pool: pool, bodies: bodies), routing: routing, time: .system),
+            destinations: destinations, doctor: doctor(publicURL: configuration.statedPublicURL),
+            audit: PostgresAuditReader(pool: pool), migration: migration,
+            settings: configuration.settings.map {
+                ConsoleSetting(
+                    name: $0.setting.name, value: $0.shown, isMasked: $0.isMasked, origin: $0.origin?.description)
+            },
+            publicURL: configuration.publicURL)
+    }
+}
