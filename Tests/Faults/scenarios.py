@@ -8,7 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from deliveries import delivered_by_the_killed
+from deliveries import delivered_by_the_killed, delivered_through_an_outage
 from long_bodies import long_bodies
 from revocation import revoked_while_silent
 from switch_over import switch_overs_killed
@@ -223,6 +223,7 @@ ALL = [
     (revoked_while_silent, 20, 1),
     (long_bodies, 3, 2),
     (delivered_by_the_killed, 9, 1),
+    (delivered_through_an_outage, 2, 1),
     # Pairs of a release and a failure; as many as there are means all.
     (switch_overs_killed, 114, 2),
 ]
