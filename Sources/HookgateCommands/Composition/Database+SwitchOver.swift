@@ -4,17 +4,20 @@ import Migration
 import Store
 
 extension Database {
-    func switchOver(_ configuration: Configuration, _ servers: [any EvolutionServer]) -> SwitchOverService {
+    /// - Parameter actor: who does it, for the audit log.
+    func switchOver(
+        _ configuration: Configuration, _ servers: [any EvolutionServer], actor: String = CommandActor.current
+    ) -> SwitchOverService {
         let probe = Probe(
             routing: routing, catalog: catalog, sender: HTTPProbeSender(), evidence: PostgresProbeEvidence(pool: pool),
             time: .system)
         return SwitchOverService(
             servers: servers, catalog: catalog, migration: migration,
-            journal: PostgresSwitchOverJournal(pool: pool, lockURL: directURL, actor: CommandActor.current),
+            journal: PostgresSwitchOverJournal(pool: pool, lockURL: directURL, actor: actor),
             traffic: PostgresSwitchOverTraffic(pool: pool),
             probe: TokenProbe(probe: probe, base: configuration.publicURL),
             secondFactors: secondFactors(configuration.secondFactorPolicy), tokens: tokens,
-            actor: CommandActor.current, publicURL: configuration.publicURL, time: .system)
+            actor: actor, publicURL: configuration.publicURL, time: .system)
     }
 }
 

@@ -87,37 +87,12 @@ struct SwitchOverPrinter: Sendable {
             instances: results.map {
                 Document.Instance(
                     instanceName: $0.target.instance.text, title: $0.target.title, server: $0.server,
-                    outcome: Self.word($0.outcome), meaning: Self.meaning($0.outcome), isWell: $0.outcome.isWell)
+                    outcome: $0.outcome.word, meaning: Self.meaning($0.outcome), isWell: $0.outcome.isWell)
             })
     }
 
     private static func meaning(_ outcome: SwitchOverOutcome) -> String {
         guard case .unproven(let failure) = outcome else { return "\(outcome)" }
         return "the token URL does not take a probe: \(ProbePrinter.words(failure))"
-    }
-
-    private static func word(_ outcome: SwitchOverOutcome) -> String {
-        switch outcome {
-        case .confirmed: "confirmed"
-        case .configured: "configured"
-        case .wouldSet: "would_set"
-        case .refused(.noWebhook): "refused_no_webhook"
-        case .refused(.eventsMissing): "refused_events_missing"
-        case .refused(.foreignURL): "refused_foreign_url"
-        case .refused(.secondFactorUnsupported): "refused_second_factor_unsupported"
-        case .refused(.secondFactorChanged): "refused_second_factor_changed"
-        case .unproven: "unproven"
-        case .unplaced: "unplaced"
-        case .failed: "failed"
-        case .notTaken: "not_taken"
-        case .conflict: "conflict"
-        case .undone: "undone"
-        case .rolledBack: "rolled_back"
-        case .wouldRestore: "would_restore"
-        case .wouldRotate: "would_rotate"
-        case .rotatedHere: "rotated_here"
-        case .nothingToRestore: "nothing_to_restore"
-        case .stopped: "stopped"
-        }
     }
 }

@@ -1,3 +1,55 @@
+/// `hookgate webhooks`, as the command line and the console call it.
+///
+/// What becomes of single instances goes to an observer as it comes. A task that is cancelled leaves off between two
+/// steps of an instance, as a killed process does: the journal knows where, and the same call goes on from there.
+package protocol SwitchOverUseCases: Sendable {
+    /// What can be switched over: integrations whose name stands once and whose token is valid.
+    /// - Parameter names: only these, when given.
+    func targets(_ names: [InstanceName]?) async throws -> [SwitchOverTarget]
+
+    /// Holds the old tables, the integrations and Evolution against each other, name by name. Reads only.
+    /// - Returns: the servers that could not be asked.
+    func status(
+        observe: @escaping @Sendable (WebhookStanding) -> Void
+    ) async throws -> [(server: String, failure: EvolutionFailure)]
+
+    /// Points instances at their token URLs, and waits for the first event of each.
+    func switchOver(
+        _ targets: [SwitchOverTarget], run: RunID, options: SwitchOverOptions,
+        observe: @escaping @Sendable (SwitchOverEvent) -> Void
+    ) async throws -> [SwitchOverResult]
+
+    /// What a selection would take back: the newest entry of each instance that has something to go back from.
+    func restorable(_ selection: RollbackSelection) async throws -> [SwitchOverEntry]
+
+    /// Puts back exactly what the journal kept, where the URL that stands there is still ours.
+    func rollBack(
+        _ entries: [SwitchOverEntry], isDryRun: Bool, observe: @escaping @Sendable (SwitchOverEvent) -> Void
+    ) async throws -> [SwitchOverResult]
+}
+
+/// What a rollback takes back.
+package enum RollbackSelection: Sendable, Equatable {
+    case fleet
+    case run(RunID)
+    case instances([InstanceName])
+}
+
+/// What became of one instance, and where.
+package struct SwitchOverResult: Sendable, Equatable {
+    package let target: SwitchOverTarget
+    package let server: String?
+    package let outcome: SwitchOverOutcome
+    package let entry: SwitchOverEntry?
+
+    package init(target: SwitchOverTarget, server: String?, outcome: SwitchOverOutcome, entry: SwitchOverEntry?) {
+        self.target = target
+        self.server = server
+        self.outcome = outcome
+        self.entry = entry
+    }
+}
+
 /// One instance that can be switched over.
 package struct SwitchOverTarget: Sendable, Equatable {
     package let instance: InstanceName
@@ -84,6 +136,34 @@ package enum SwitchOverRefusal: Sendable, Equatable {
     case secondFactorUnsupported
     /// Somebody else has changed the second factor meanwhile.
     case secondFactorChanged
+}
+
+extension SwitchOverOutcome {
+    /// A word for machines.
+    package var word: String {
+        switch self {
+        case .confirmed: "confirmed"
+        case .configured: "configured"
+        case .wouldSet: "would_set"
+        case .refused(.noWebhook): "refused_no_webhook"
+        case .refused(.eventsMissing): "refused_events_missing"
+        case .refused(.foreignURL): "refused_foreign_url"
+        case .refused(.secondFactorUnsupported): "refused_second_factor_unsupported"
+        case .refused(.secondFactorChanged): "refused_second_factor_changed"
+        case .unproven: "unproven"
+        case .unplaced: "unplaced"
+        case .failed: "failed"
+        case .notTaken: "not_taken"
+        case .conflict: "conflict"
+        case .undone: "undone"
+        case .rolledBack: "rolled_back"
+        case .wouldRestore: "would_restore"
+        case .wouldRotate: "would_rotate"
+        case .rotatedHere: "rotated_here"
+        case .nothingToRestore: "nothing_to_restore"
+        case .stopped: "stopped"
+        }
+    }
 }
 
 extension SwitchOverOutcome: CustomStringConvertible {

@@ -1,12 +1,5 @@
 package import HookgateCore
 
-/// What a rollback takes back.
-package enum RollbackSelection: Sendable, Equatable {
-    case fleet
-    case run(RunID)
-    case instances([InstanceName])
-}
-
 extension SwitchOverService {
     /// What a selection would take back: the newest entry of each instance that has something to go back from.
     package func restorable(_ selection: RollbackSelection) async throws -> [SwitchOverEntry] {

@@ -175,15 +175,9 @@ extension SwitchOverService {
     }
 }
 
-/// What became of one instance, and where.
-package struct SwitchOverResult: Sendable, Equatable {
-    package let target: SwitchOverTarget
-    package let server: String?
-    package let outcome: SwitchOverOutcome
-    package let entry: SwitchOverEntry?
-
+extension SwitchOverResult {
     /// Configured, and written down as such: only an event is missing.
-    var isWaiting: Bool { outcome == .configured && entry?.state == .configured }
+    fileprivate var isWaiting: Bool { outcome == .configured && entry?.state == .configured }
 }
 
 /// Of two entries of one name on different servers, the one that was touched last.

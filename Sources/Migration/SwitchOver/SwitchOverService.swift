@@ -3,7 +3,7 @@ package import HookgateCore
 /// `hookgate webhooks`: what Evolution has, the switch-over, and the way back.
 ///
 /// Waits for events run side by side: a thousand quiet clinics take one wait.
-package struct SwitchOverService: Sendable {
+package struct SwitchOverService: SwitchOverUseCases {
     let servers: [any EvolutionServer]
     let catalog: any IntegrationCatalog
     let migration: any MigrationUseCases
