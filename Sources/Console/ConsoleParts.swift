@@ -14,12 +14,17 @@ package struct ConsoleParts: Sendable {
     package let destinations: any DestinationStore
     package let doctor: any DoctorUseCases
     package let audit: any AuditReading
-    package let migration: any MigrationUseCases
+    package let deeds: any AuditWriting
+    package var migration: any MigrationUseCases
     /// The effective configuration, masked, by name.
     package let settings: [ConsoleSetting]
     /// Where Evolution reaches the gateway. Where that is by TLS, cookies are for TLS alone.
     package let publicURL: PublicURL
     package var integrations: (any IntegrationUseCases)?
+    package var board: (any MigrationBoardSource)?
+    package var cleanup: (any CleanupUseCases)?
+    /// Nil where no Evolution server is configured.
+    package var switchOver: SwitchOverParts?
     /// What went wrong and is shown to nobody.
     package var complain: @Sendable (String) -> Void = { _ in }
 
@@ -27,7 +32,8 @@ package struct ConsoleParts: Sendable {
         keys: any AccessKeyStore, sessions: any ConsoleSessionStore, idempotency: any IdempotencyStore,
         fleet: any FleetOverviewSource, reporting: any GatewayReporting, events: any EventArchive,
         keeping: any EventKeeping, quarantine: any QuarantineUseCases, destinations: any DestinationStore,
-        doctor: any DoctorUseCases, audit: any AuditReading, migration: any MigrationUseCases,
+        doctor: any DoctorUseCases, audit: any AuditReading, deeds: any AuditWriting,
+        migration: any MigrationUseCases,
         settings: [ConsoleSetting], publicURL: PublicURL
     ) {
         self.keys = keys
@@ -41,6 +47,7 @@ package struct ConsoleParts: Sendable {
         self.destinations = destinations
         self.doctor = doctor
         self.audit = audit
+        self.deeds = deeds
         self.migration = migration
         self.settings = settings
         self.publicURL = publicURL

@@ -1,16 +1,21 @@
 /// Every route there is. A new page or endpoint is a list of routes of its own, named here.
 enum ConsoleRoutes {
-    static func all(_ parts: ConsoleParts, _ access: AccessControl) -> [Route] {
+    static func all(_ parts: ConsoleParts, _ access: AccessControl, _ desk: WorkDesk) -> [Route] {
         let reader = FleetReader(parts)
         let live = LiveStream()
-        let pages =
-            (parts.integrations.map { IntegrationPages.routes($0) } ?? []) + Assets.routes + SignInPages.routes(access)
-            + FleetPage.routes(reader, live) + EventPages.routes
-            + EventDetailPage.routes + QuarantinePages.routes + DoctorPage.routes + AuditLogPage.routes
-            + SettingsPage.routes
-        let endpoints =
-            (parts.integrations.map { IntegrationAPI.routes($0) } ?? []) + FleetAPI.routes(reader) + EventAPI.routes
-            + QuarantineAPI.routes + AccessAPI.routes + OperationAPI.routes
-        return pages + endpoints + OpenAPI.routes(endpoints)
+        let pages: [[Route]] = [
+            Assets.routes, SignInPages.routes(access), FleetPage.routes(reader, live),
+            parts.integrations.map { IntegrationPages.routes($0) } ?? [], EventPages.routes, EventDetailPage.routes,
+            QuarantinePages.routes, BoardPage.routes(desk), PlanPage.routes(desk, live), RunPages.routes(desk, live),
+            SwitchOverPages.routes(desk, live), CleanupPages.routes(desk, live), DoctorPage.routes,
+            AuditLogPage.routes, SettingsPage.routes,
+        ]
+        let endpoints: [[Route]] = [
+            FleetAPI.routes(reader), parts.integrations.map { IntegrationAPI.routes($0) } ?? [], EventAPI.routes,
+            QuarantineAPI.routes, MigrationAPI.routes(desk), WebhookAPI.routes(desk), CleanupAPI.routes(desk),
+            AccessAPI.routes, OperationAPI.routes,
+        ]
+        let all = endpoints.flatMap(\.self)
+        return pages.flatMap(\.self) + all + OpenAPI.routes(all)
     }
 }

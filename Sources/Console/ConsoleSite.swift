@@ -6,13 +6,19 @@ package final class ConsoleSite: ConsoleResponder {
     let parts: ConsoleParts
     let access: AccessControl
     let table: RouteTable
+    private let desk = WorkDesk()
 
     /// - Parameter configuredToken: the digest of `HOOKGATE_ADMIN_TOKEN`; nil where there is none.
     package init(_ parts: ConsoleParts, configuredToken: TokenDigest? = nil) {
         let access = AccessControl(parts, configuredToken: configuredToken)
         self.parts = parts
         self.access = access
-        self.table = RouteTable(ConsoleRoutes.all(parts, access))
+        self.table = RouteTable(ConsoleRoutes.all(parts, access, self.desk))
+    }
+
+    /// Stops what is under way behind the pages, where nothing is lost: the process ends.
+    package func endWork() async {
+        await self.desk.end()
     }
 
     package func respond(to request: ConsoleRequest) async -> ConsoleResponse {

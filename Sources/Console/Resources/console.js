@@ -5,9 +5,9 @@
 for (const element of document.querySelectorAll("[data-live]")) {
   const stream = new EventSource(element.dataset.live);
   stream.addEventListener(element.id, (event) => {
-    // What somebody is reading or typing in is left alone until they are done.
+    // What somebody types in, or has come to by keyboard, is left alone until they are done: it would lose the focus.
     const focused = document.activeElement;
-    if (element.contains(focused) && focused.matches("input, select, textarea")) return;
+    if (element.contains(focused) && focused.matches("input, select, textarea, :focus-visible")) return;
     element.innerHTML = event.data;
   });
   addEventListener("pagehide", () => stream.close());

@@ -18,6 +18,7 @@ struct ConsoleAssembly {
     let site: ConsoleSite
     let keys: any AccessKeyStore
     private let pool: PostgresPool
+    private let work: ConsoleWork
     private let needsFirstKey: Bool
 
     init(
@@ -42,6 +43,8 @@ struct ConsoleAssembly {
         parts.complain = { what in
             logger.error("the console could not answer a request", metadata: ["reason": "\(what)"])
         }
+        work = ConsoleWork(configuration, databaseURL: databaseURL, directURL: directURL)
+        try work.add(to: &parts, configuration, pages: pool)
         site = ConsoleSite(parts, configuredToken: configuration.adminToken.map { TokenDigest(of: $0.secretText) })
     }
 
@@ -59,6 +62,8 @@ struct ConsoleAssembly {
     }
 
     func close() async {
+        await site.endWork()
+        await work.close()
         await pool.close()
     }
 }
@@ -75,7 +80,8 @@ extension Database {
             quarantine: QuarantineDesk(
                 store: PostgresQuarantine(pool: pool, bodies: bodies), routing: routing, time: .system),
             destinations: destinations, doctor: doctor(publicURL: configuration.statedPublicURL),
-            audit: PostgresAuditReader(pool: pool), migration: migration,
+            audit: PostgresAuditReader(pool: pool), deeds: PostgresAuditWriter(pool: pool),
+            migration: migration,
             settings: configuration.settings.map {
                 ConsoleSetting(
                     name: $0.setting.name, value: $0.shown, isMasked: $0.isMasked, origin: $0.origin?.description)

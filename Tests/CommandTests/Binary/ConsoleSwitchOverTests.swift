@@ -1,0 +1,110 @@
+import EvolutionSimulator
+import FoundationEssentials
+import HookgateTestSupport
+import NIOCore
+import PostgresClient
+import Testing
+
+/// Webhooks at a simulated Evolution server, looked at, switched over and taken back over the API of a served console.
+@Suite(.timeLimit(.minutes(3)))
+struct ConsoleSwitchOverTests {
+    private static let key = "GLOBAL-SECRET-KEY"
+
+    private struct Look: Decodable {
+        let counts: [String: Int]
+    }
+
+    private struct Work: Decodable {
+        let counts: [String: Int]
+        let run: String
+    }
+
+    /// A gateway that takes the webhooks, and a second one that serves the console and knows the address of the first.
+    private static func withConsole(
+        _ names: [String], _ body: (TestDatabase, EvolutionSimulator, ConsoleCaller) async throws -> Void
+    ) async throws {
+        try await withSchema { database in
+            var options = SimulatorOptions()
+            options.globalKey = key
+            let simulator = EvolutionSimulator(profile: try #require(ServerProfile("2.3.7")), options: options)
+            try await simulator.start()
+            let directory = "/tmp/hookgate-console-\(UUID().uuidString)"
+            defer { try? FileManager.default.removeItem(atPath: directory) }
+            for name in names {
+                simulator.add(name, webhook: "http://127.0.0.1:9/webhooks/evolution/\(name)", owner: "15550101001")
+                try await database.pool.query(
+                    """
+                    INSERT INTO healthcare.integrations
+                        (organization_id, clinic_id, type, provider, status, config, enabled)
+                    VALUES (gen_random_uuid(), gen_random_uuid(), 'whatsapp', 'evolution', 'active',
+                        jsonb_build_object('instance_name', $1::text), true)
+                    """, [name])
+            }
+            let gateway = HookgateBinary(databaseURL: database.url, dataDirectory: directory + "/gateway")
+            _ = try await gateway.serving { address in
+                let console = HookgateBinary(
+                    databaseURL: database.url, dataDirectory: directory + "/console",
+                    settings: [
+                        "EVOLUTION_API_URL": simulator.baseURL, "EVOLUTION_API_KEY": key,
+                        "HOOKGATE_PUBLIC_URL": address, "HOOKGATE_ADMIN_TOKEN": ConsoleCaller.adminToken,
+                    ])
+                _ = try await console.serving { own in
+                    try await body(database, simulator, ConsoleCaller(address: own))
+                }
+            }
+            await simulator.stop()
+        }
+    }
+
+    @Test func instancesAreSwitchedOverConfirmedAndTakenBack() async throws {
+        try await Self.withConsole(["clinic-a", "clinic-b"]) { database, simulator, console in
+            let before = simulator.webhookURL(of: "clinic-a")
+            #expect(try await console.post("/api/v1/webhooks/look").status == 202)
+            let look = try await console.ended(Look.self, "/api/v1/webhooks")
+            #expect(look.report?.counts == ["on_old_url": 2], "\(look)")
+
+            let refused = try await console.post("/api/v1/webhooks/switch", #"{"dry_run": false}"#)
+            #expect(refused.status == 422 && String(buffer: refused.body).contains("cannot be set at Evolution"))
+            #expect(try await console.post("/api/v1/webhooks/switch", #"{"rehearsal": true}"#).status == 202)
+            let dry = try await console.ended(Work.self, "/api/v1/webhooks/work")
+            #expect(dry.report?.counts == ["would_set": 2], "\(dry)")
+            #expect(simulator.webhookURL(of: "clinic-a") == before)
+
+            let wish = #"{"rehearsal": true, "dry_run": false, "wait_minutes": 0, "pace": 100}"#
+            #expect(try await console.post("/api/v1/webhooks/switch", wish).status == 202)
+            let set = try await console.ended(Work.self, "/api/v1/webhooks/work")
+            #expect(set.report?.counts == ["configured": 2], "\(set)")
+            simulator.receiveMessage("Tenho dor de dente", of: "clinic-a")
+            let waiting =
+                #"{"rehearsal": true, "dry_run": false, "wait_minutes": 1, "pace": 100, "instances": ["clinic-a"]}"#
+            #expect(try await console.post("/api/v1/webhooks/switch", waiting).status == 202)
+            let confirmed = try await console.ended(Work.self, "/api/v1/webhooks/work")
+            #expect(confirmed.report?.counts == ["confirmed": 1], "\(confirmed)")
+
+            #expect(try await console.post("/api/v1/webhooks/rollback", #"{"dry_run": false}"#).status == 202)
+            let back = try await console.ended(Work.self, "/api/v1/webhooks/work")
+            #expect(back.report?.counts == ["rolled_back": 2], "\(back)")
+            #expect(simulator.webhookURL(of: "clinic-a") == before)
+            let begun = try await database.text(
+                "SELECT count(*) FROM hookgate.audit_log WHERE action IN ('webhooks.switch', 'webhooks.rollback')")
+            #expect(begun == "4")
+        }
+    }
+
+    @Test func aRunThatIsPausedLeavesOffAndTheSameRequestGoesOn() async throws {
+        let names = (1...40).map { "clinic-\($0)" }
+        try await Self.withConsole(names) { _, _, console in
+            // One in two seconds: there is time to stop it.
+            let wish = #"{"rehearsal": true, "dry_run": false, "wait_minutes": 0, "pace": 0.5}"#
+            #expect(try await console.post("/api/v1/webhooks/switch", wish).status == 202)
+            #expect(try await console.post("/api/v1/webhooks/switch", wish).status == 409)
+            #expect(try await console.post("/api/v1/webhooks/pause").status == 202)
+            let paused = try await console.ended(Work.self, "/api/v1/webhooks/work")
+            #expect(paused.state == "stopped", "\(paused)")
+            let quick = wish.replacing("0.5", with: "100")
+            #expect(try await console.post("/api/v1/webhooks/switch", quick).status == 202)
+            let whole = try await console.ended(Work.self, "/api/v1/webhooks/work")
+            #expect(whole.report?.counts == ["configured": 40], "\(whole)")
+        }
+    }
+}
