@@ -132,7 +132,8 @@ struct WebhookServerTests {
 
     @Test func otherMethodsAre405WithWhatIsAllowed() async throws {
         for (path, allowed) in [
-            (Raw.tokenPath, "POST"), ("/webhooks/evolution/test", "GET, HEAD, POST"), ("/health", "GET, HEAD"),
+            (Raw.tokenPath, "POST"), ("/webhooks/whatsapp", "POST"), ("/webhooks/evolution/test", "GET, HEAD, POST"),
+            ("/health", "GET, HEAD"),
         ] {
             let response = try await ask(TestGateway(), Raw.get(path, method: "PUT"))
             #expect(response.status == 405)
@@ -140,7 +141,7 @@ struct WebhookServerTests {
         }
     }
 
-    @Test(arguments: ["/", "/webhooks", "/webhooks/evolution", "/webhooks/whatsapp", "/healthy", "/%zz"])
+    @Test(arguments: ["/", "/webhooks", "/webhooks/other", "/webhooks/whatsapp/x", "/healthy", "/%zz"])
     func otherPathsAre404(path: String) async throws {
         #expect(try await ask(TestGateway(), Raw.get(path)).status == 404)
     }

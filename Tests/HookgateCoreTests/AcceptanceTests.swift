@@ -80,6 +80,30 @@ struct AcceptanceTests {
         #expect(try stored(decide(.undecided)).disposition == .undecided(.instance(InstanceName("key"))))
     }
 
+    @Test func whatComesToAURLThatNamesNobodyIsHeldWhateverItResolvesTo() throws {
+        let entry = entry()
+        let resolutions: [Resolution] = [
+            .deliverable(entry), .held(entry, .noClinic), .held(nil, .noIntegration), .revoked, .unknown, .undecided,
+        ]
+        for resolution in resolutions {
+            let event = try stored(decide(resolution, path: "/webhooks/whatsapp/call", instance: "in-body"))
+            #expect(event.disposition == .quarantined(.bodyRouted))
+            #expect(event.integrationID == resolution.entry?.integrationID)
+            #expect((event.route, event.eventSuffix) == (.instance, "call"))
+        }
+    }
+
+    @Test func ofABodyAloneOnlyAKnownNameIsKept() throws {
+        let path = "/webhooks/evolution"
+        func name(_ resolution: Resolution) throws -> InstanceName? {
+            try stored(decide(resolution, path: path, instance: "in-body")).instanceName
+        }
+        #expect(try name(.deliverable(entry())) == InstanceName("clinic-a"))
+        #expect(try name(.held(nil, .noIntegration)) == InstanceName("in-body"))
+        #expect(try name(.unknown) == nil)
+        #expect(try name(.undecided) == nil)
+    }
+
     @Test func instanceNameIsTheIntegrationsThenTheAddresssThenTheBodys() throws {
         let path = "/webhooks/evolution/in-url"
         #expect(try stored(decide(.deliverable(entry()), path: path)).instanceName == InstanceName("clinic-a"))
@@ -105,6 +129,8 @@ struct AcceptanceTests {
                 let event = try stored(decide(resolution, instance: instance, lacksSecondFactor: true))
                 #expect(event.disposition == .quarantined(.secondFactorMissing))
             }
+            let event = try stored(decide(resolution, path: "/webhooks/whatsapp", lacksSecondFactor: true))
+            #expect(event.disposition == .quarantined(.secondFactorMissing))
         }
     }
 

@@ -62,6 +62,13 @@ struct ReleaseVerdictTests {
         #expect(stranger.lookUp(trustingName: true) == .instance(Self.name))
     }
 
+    @Test func whatABodyAloneLedToNeedsAPersonsWord() {
+        let held = Self.held(route: .instance, reason: .bodyRouted)
+        #expect(held.lookUp(trustingName: false) == nil)
+        #expect(held.verdictWithoutLookUp == .refuse(.stillHeld(.bodyRouted)))
+        #expect(held.lookUp(trustingName: true) == .instance(Self.name))
+    }
+
     @Test func onTheLegacyRouteTheNameInTheURLIsLookedUp() {
         let held = Self.held(route: .instance, integration: nil, reason: .noIntegration)
         #expect(held.lookUp(trustingName: false) == .instance(Self.name))

@@ -46,6 +46,7 @@ package struct Explain: Sendable {
     package func run(_ text: String) async throws -> Explanation? {
         switch ExplainSubject(text) {
         case .nothing: return nil
+        case .body: return Self.bodyRouted
         case .otherPath: return Self.otherPath
         case .impossibleToken: return Self.impossibleToken
         case .event(let id):
@@ -65,6 +66,16 @@ package struct Explain: Sendable {
         explanation.answer = ExpectedAnswer(
             httpStatus: 404, why: "webhooks come to /webhooks/evolution/whatsapp/TOKEN or /webhooks/evolution/INSTANCE")
         explanation.remedy = "Set the URL that `hookgate tokens --reveal` prints."
+        explanation.needsAttention = true
+        return explanation
+    }
+
+    private static var bodyRouted: Explanation {
+        var explanation = Explanation()
+        explanation.add("Read", "one of the oldest URLs: it names nobody, so the body's word would have to be taken")
+        explanation.answer = ExpectedAnswer(
+            httpStatus: 200, status: "quarantined", reason: .bodyRouted, why: QuarantineReason.bodyRouted.explanation)
+        explanation.remedy = QuarantineReason.bodyRouted.remedy
         explanation.needsAttention = true
         return explanation
     }

@@ -13,6 +13,8 @@ package enum ExplainSubject: Sendable {
     /// A name in a URL.
     case instance(InstanceName, suffix: String?)
     case nameOrToken(String)
+    /// A URL of a webhook that names nobody.
+    case body
     /// A URL whose path is no webhook's.
     case otherPath
     case nothing
@@ -37,6 +39,7 @@ package enum ExplainSubject: Sendable {
         guard let address = WebhookAddress(requestTarget: target) else { return .otherPath }
         switch address.target {
         case .instance(let name): return .instance(name, suffix: address.eventSuffix)
+        case .body: return .body
         case .token(let text):
             return WebhookToken(text.text).map { .token($0, suffix: address.eventSuffix) } ?? .impossibleToken
         }

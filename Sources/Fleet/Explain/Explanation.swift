@@ -91,6 +91,7 @@ extension QuarantineReason {
         case .noIntegration: "the name stands in a legacy table, and no integration has it yet"
         case .noClinic: "the integration has no clinic yet"
         case .duplicateInstance: "several integrations have this instance name, or this token"
+        case .bodyRouted: "it came to a URL that names nobody, and what its body names is proven by nothing"
         case .unknownSender: "neither an integration nor a legacy row had it when it could be decided"
         case .undecided: "the database could not say whose it is: most likely a table that this role may not read"
         case .tokenRevoked: "its token was revoked"
@@ -111,6 +112,10 @@ extension QuarantineReason {
         case .noIntegration: "hookgate migrate, then: hookgate quarantine release"
         case .noClinic: "Set clinic_id in healthcare.integrations, then: hookgate quarantine release"
         case .duplicateInstance: "Keep one of them (hookgate check lists both), then: hookgate quarantine release"
+        case .bodyRouted:
+            "Give each instance its token URL at Evolution (hookgate webhooks switch), and switch a global webhook off there "
+                + "(WEBHOOK_GLOBAL_ENABLED=false). If you know that the bodies are right: "
+                + "hookgate quarantine release --reason body_routed --trust-name"
         case .unknownSender: "Add its integration, then: hookgate quarantine release; or discard them"
         case .undecided: "Grant this role SELECT on the legacy tables, then: hookgate quarantine release"
         case .tokenRevoked:

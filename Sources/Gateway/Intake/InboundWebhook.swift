@@ -26,6 +26,20 @@ package struct InboundWebhook: Sendable {
         self.body = body
     }
 
+    /// The same, looked up by the name in its body.
+    func keyed(by name: String) -> InboundWebhook {
+        InboundWebhook(
+            address: self.address, key: .instance(InstanceName(name)), probeHeader: self.probeHeader,
+            headers: self.headers, signature: self.signature, body: self.body)
+    }
+
+    /// The same at an address that says it otherwise.
+    func at(_ address: WebhookAddress) -> InboundWebhook {
+        InboundWebhook(
+            address: address, key: self.key, probeHeader: self.probeHeader, headers: self.headers,
+            signature: self.signature, body: self.body)
+    }
+
     /// What the signature over the body comes to; nil where no key is configured.
     var signatureOutcome: SecondFactorOutcome? {
         switch self.body {

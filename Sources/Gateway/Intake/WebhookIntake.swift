@@ -43,6 +43,8 @@ package final class WebhookIntake: Sendable {
         switch address.target {
         case .instance(let name): .instance(name)
         case .token(let token): WebhookToken(token.text).map { .token($0.digest) }
+        // All of them together, until the body says more: no instance has this name.
+        case .body: .instance(InstanceName(""))
         }
     }
 
@@ -70,6 +72,9 @@ package final class WebhookIntake: Sendable {
     /// Takes a webhook whose body is complete. Calls back exactly once, on any thread and possibly before it returns.
     package func receive(_ webhook: InboundWebhook, _ completion: @escaping @Sendable (IntakeResult) -> Void) {
         let now = self.clock.now
+        if case .body = webhook.address.target {
+            return self.receiveNamedByBody(webhook, at: now, completion)
+        }
         if let resolution = self.resolver.resident(webhook.key, at: now) {
             self.noteToken(.cacheHit, webhook.key)
             self.accept(webhook, resolvedTo: resolution, at: now, completion)
@@ -81,10 +86,30 @@ package final class WebhookIntake: Sendable {
         }
     }
 
+    /// A webhook whose URL names nobody: it is held back, under the integration that its body names where there is one.
+    private func receiveNamedByBody(
+        _ webhook: InboundWebhook, at now: Date, _ completion: @escaping @Sendable (IntakeResult) -> Void
+    ) {
+        // What is no body is answered as such by the decision.
+        guard let facts = try? webhook.body.facts(), let name = facts.instance else {
+            return self.accept(webhook, resolvedTo: .unknown, at: now, completion)
+        }
+        let named = webhook.keyed(by: name)
+        if let resolution = self.resolver.resident(named.key, at: now) {
+            return self.accept(named, resolvedTo: resolution, at: now, completion)
+        }
+        self.resolver.lookUp(named.key) { resolution in
+            self.accept(named, resolvedTo: resolution, at: now, completion)
+        }
+    }
+
     private func accept(
         _ webhook: InboundWebhook, resolvedTo resolution: Resolution, at now: Date,
         _ completion: @escaping @Sendable (IntakeResult) -> Void
     ) {
+        if case .unknown = resolution, let address = webhook.address.asGlobalWebhook {
+            return self.receiveNamedByBody(webhook.at(address), at: now, completion)
+        }
         switch self.decide(webhook, resolvedTo: resolution, at: now) {
         case .failure(let error):
             self.noteFailure("malformed", webhook)
@@ -132,6 +157,7 @@ package final class WebhookIntake: Sendable {
         _ webhook: InboundWebhook, resolvedTo resolution: Resolution, at now: Date
     ) -> Result<Acceptance, BodyError> {
         switch resolution {
+        case _ where webhook.address.target == .body: break
         case .revoked: return .success(.refuse(.revoked))
         case .unknown: return .success(.refuse(.unknown))
         case .deliverable, .held, .undecided: break

@@ -105,8 +105,8 @@ struct ProbePrinter {
         case .integrationDisabled: "Enable it: set enabled to true in healthcare.integrations."
         case .noClinic: "Give the integration a clinic_id."
         case .tokenRetired: "Its grace period is over; use the present one: hookgate tokens"
-        case .instanceMismatch, .secondFactorMissing, .noIntegration, .duplicateInstance, .unknownSender, .undecided,
-            .tokenRevoked:
+        case .instanceMismatch, .secondFactorMissing, .noIntegration, .duplicateInstance, .bodyRouted, .unknownSender,
+            .undecided, .tokenRevoked:
             "See: hookgate check"
         }
     }

@@ -52,6 +52,9 @@ extension Acceptance {
         let entry: RoutingEntry?
         let disposition: AcceptedEvent.Disposition
         switch resolution {
+        case _ where webhook.address.target == .body:
+            entry = resolution.entry
+            disposition = .quarantined(Self.factorFirst(webhook, .bodyRouted) ?? .bodyRouted)
         case .revoked:
             return .refuse(.revoked)
         case .unknown:
@@ -73,8 +76,17 @@ extension Acceptance {
                 disposition: webhook.isProbe ? .probe : disposition,
                 integrationID: entry?.integrationID, organizationID: entry?.organizationID, clinicID: entry?.clinicID,
                 instanceName: entry?.instanceName ?? webhook.address.instanceName
-                    ?? webhook.facts.instance.map { InstanceName($0) },
+                    ?? Self.named(webhook, resolution),
                 facts: webhook.facts, body: webhook.body, bodyByteCount: webhook.bodyByteCount))
+    }
+
+    /// The name in the body. Of a URL that anybody may post to, only one that is known: names that strangers invent
+    /// must not each have a share of what may be held back.
+    private static func named(_ webhook: ArrivedWebhook, _ resolution: Resolution) -> InstanceName? {
+        if case .body = webhook.address.target {
+            guard case .held(nil, _) = resolution else { return nil }
+        }
+        return webhook.facts.instance.map { InstanceName($0) }
     }
 
     /// Of several reasons the one that a release cannot look at anew: the request is gone by then.
@@ -95,7 +107,7 @@ extension WebhookAddress {
     package var instanceName: InstanceName? {
         switch target {
         case .instance(let name): name
-        case .token: nil
+        case .token, .body: nil
         }
     }
 }

@@ -30,6 +30,8 @@ package enum QuarantineReason: String, Sendable, CaseIterable {
     case noClinic = "no_clinic"
     /// Several integrations have this instance name.
     case duplicateInstance = "duplicate_instance"
+    /// It came to a URL that names nobody: of the oldest kind, or of a webhook for all instances at once.
+    case bodyRouted = "body_routed"
     /// Stored while no tier could decide; when it could be decided, neither an integration nor a legacy row had it.
     case unknownSender = "unknown_sender"
     /// Stored while no tier could decide, and the source of truth still cannot say although the inbox can be written:

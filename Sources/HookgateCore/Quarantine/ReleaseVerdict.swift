@@ -35,9 +35,11 @@ package enum ReleaseLookUp: Hashable, Sendable {
 extension HeldEvent {
     /// Whom to look up; nil where nothing proves whose the event is.
     ///
-    /// On the token route a body can name whom it likes, so its name counts only where a person vouches for it.
+    /// On the token route a body can name whom it likes, so its name counts only where a person vouches for it; where
+    /// the body's name is all there was, so does the integration that it led to.
     package func lookUp(trustingName: Bool) -> ReleaseLookUp? {
         if trustingName, case .instance(let name) = naming { return .instance(name) }
+        if summary.quarantineReason == QuarantineReason.bodyRouted.rawValue { return nil }
         if let id = summary.integrationID { return .integration(id) }
         guard summary.route == .instance, let name = summary.instanceName else { return nil }
         return .instance(name)

@@ -2,6 +2,7 @@
 ///
 /// - `/webhooks/evolution/whatsapp/{token}[/{event}]` is the token route.
 /// - `/webhooks/evolution/{instance_name}[/{event}]` is the legacy route.
+/// - `/webhooks/whatsapp[/{event}]` and `/webhooks/evolution` are older still: there the body alone says for whom.
 ///
 /// Evolution appends `/{event}` in by-events mode, and doubles a slash when the configured URL ends with one.
 /// An instance may be called `whatsapp` or `test`: `/webhooks/evolution/whatsapp/messages-upsert` is its
@@ -10,6 +11,8 @@ package struct WebhookAddress: Sendable, Equatable {
     package enum Target: Sendable, Equatable {
         case token(TokenText)
         case instance(InstanceName)
+        /// Nobody: the body may name its instance, and nothing proves it.
+        case body
     }
 
     /// The token segment as it came: it may turn out to be no token at all (``WebhookToken`` decides). It is as
@@ -25,7 +28,7 @@ package struct WebhookAddress: Sendable, Equatable {
     package var route: Route {
         switch target {
         case .token: .token
-        case .instance: .instance
+        case .instance, .body: .instance
         }
     }
 
@@ -36,9 +39,11 @@ package struct WebhookAddress: Sendable, Equatable {
             return
         }
         let segments = Self.segments(Array(requestTarget.utf8))
-        guard segments.count >= 3, segments.count <= Self.mostSegments,
-            segments[0] == Self.root[0], segments[1] == Self.root[1]
-        else { return nil }
+        guard segments.count >= 2, segments.count <= Self.mostSegments, segments[0] == Self.root[0] else { return nil }
+        guard segments.count >= 3, segments[1] == Self.root[1] else {
+            self.init(bodyRouted: segments)
+            return
+        }
         let names = segments.dropFirst(2).compactMap { Self.name($0) }
         guard names.count == segments.count - 2 else { return nil }
         switch (names.count, names[0] == "whatsapp") {
@@ -61,6 +66,29 @@ package struct WebhookAddress: Sendable, Equatable {
         }
     }
 
+    /// One of the oldest URLs.
+    private init?(bodyRouted segments: [ArraySlice<UInt8>]) {
+        switch (segments.count, segments[1] == Self.oldest) {
+        case (2, true),
+            (2, false) where segments[1] == Self.root[1]:
+            self.init(.body, suffix: nil)
+        case (3, true):
+            guard let suffix = Self.name(segments[2]).flatMap(EventSuffix.known) else { return nil }
+            self.init(.body, suffix: suffix)
+        default:
+            return nil
+        }
+    }
+
+    /// The same request as one of a webhook for all instances at once, where its URL may be read as that. Evolution
+    /// appends the event's name to such a URL as well, and it then stands where an instance's name would.
+    package var asGlobalWebhook: WebhookAddress? {
+        guard case .instance(let name) = target else { return nil }
+        if name.text == "whatsapp" { return WebhookAddress(.body, suffix: eventSuffix) }
+        guard eventSuffix == nil, let suffix = EventSuffix.known(name.text) else { return nil }
+        return WebhookAddress(.body, suffix: suffix)
+    }
+
     private static let tokenRoot = Array("/webhooks/evolution/whatsapp/hgw_".utf8)
 
     /// The token of the target that nearly all requests have: one of our form, and nothing behind it. The general
@@ -76,6 +104,7 @@ package struct WebhookAddress: Sendable, Equatable {
     }
 
     private static let root: [ArraySlice<UInt8>] = [ArraySlice("webhooks".utf8), ArraySlice("evolution".utf8)]
+    private static let oldest = ArraySlice("whatsapp".utf8)
     private static let mostSegments = 5
 
     /// The path's segments, without empty ones; at most one more than a webhook's path has. Over an array, because

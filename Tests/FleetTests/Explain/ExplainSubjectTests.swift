@@ -13,6 +13,7 @@ struct ExplainSubjectTests {
         case .impossibleToken: "impossible"
         case .instance(let name, let suffix): "instance \(name.text) \(suffix ?? "-")"
         case .nameOrToken: "name or token"
+        case .body: "body"
         case .otherPath: "other path"
         case .nothing: "nothing"
         }
@@ -27,6 +28,7 @@ struct ExplainSubjectTests {
         ("https://hooks.example.com/webhooks/evolution/whatsapp/\(token.dropLast())", "impossible"),
         ("http://h/webhooks/evolution/Cl%C3%ADnica%201/messages-upsert", "instance Clínica 1 messages-upsert"),
         ("http://h/webhooks/evolution/whatsapp", "instance whatsapp -"),
+        ("http://h/webhooks/whatsapp", "body"), ("https://h/webhooks/evolution/", "body"),
         ("http://h/other/path", "other path"), ("https://h", "other path"),
         ("0199f0c2-6d1e-7a3b-9c44-5d2f6a7b8c90", "event"), ("clinic-abc123", "name or token"),
         ("0123456789abcdef0123456789abcdef", "name or token"), ("", "nothing"), ("  \n", "nothing"),

@@ -8,11 +8,13 @@ struct WebhookAddressTests {
     private enum Expected: Equatable {
         case token(String, String?)
         case instance(String, String?)
+        case body(String?)
 
         init?(_ address: WebhookAddress?) {
             switch address?.target {
             case .token(let text): self = .token(text.text, address?.eventSuffix)
             case .instance(let name): self = .instance(name.text, address?.eventSuffix)
+            case .body: self = .body(address?.eventSuffix)
             case nil: return nil
             }
         }
@@ -73,8 +75,9 @@ struct WebhookAddressTests {
 
     @Test(
         arguments: [
-            "", "/", "/webhooks", "/webhooks/evolution", "/webhooks/evolution/", "/webhooks/evolution//",
-            "/webhooks/evolution?a", "/Webhooks/evolution/a", "/webhooks/Evolution/a", "/webhooks/whatsapp/a",
+            "", "/", "/webhooks", "/Webhooks/evolution/a", "/webhooks/Evolution/a", "/webhooks/whatsapp/a",
+            "/webhooks/whatsapp/messages-upsert/a", "/webhooks/whatsapp/\(token)", "/webhooks/WhatsApp",
+            "/webhooks/other",
             "/api/webhooks/evolution/a", "/webhooks%2Fevolution/a", "/%77ebhooks/evolution/a", "/evolution/a",
             // Too many segments, or an event that cannot be one.
             "\(base)/a/b/c", "\(base)/whatsapp/\(token)/call/x", "\(base)/a/messages upsert", "\(base)/a/%2F",
@@ -92,6 +95,30 @@ struct WebhookAddressTests {
         ])
     func otherPathsAreNotOurs(_ target: String) {
         #expect(WebhookAddress(requestTarget: target) == nil)
+    }
+
+    @Test(
+        arguments: [
+            ("/webhooks/whatsapp", nil), ("/webhooks/whatsapp/", nil), ("/webhooks//evolution", nil),
+            ("/webhooks/evolution", nil), ("/webhooks/evolution/", nil), ("/webhooks/evolution?a", nil),
+            ("/webhooks/whatsapp/messages-upsert", "messages-upsert"), ("/webhooks/whatsapp/CALL?x", "call"),
+        ] as [(String, String?)])
+    func theOldestPathsNameNobody(_ target: String, suffix: String?) throws {
+        let address = try #require(WebhookAddress(requestTarget: target))
+        #expect(Expected(address) == .body(suffix))
+        #expect(address.route == .instance)
+    }
+
+    @Test func whatMayBeAWebhookForAllIsReadAsThat() {
+        func global(_ path: String) -> Expected? {
+            Expected(WebhookAddress(requestTarget: Self.base + path)?.asGlobalWebhook)
+        }
+        #expect(global("/messages-upsert") == .body("messages-upsert"))
+        #expect(global("/whatsapp") == .body(nil))
+        #expect(global("/whatsapp/call") == .body("call"))
+        for path in ["/clinica-aurora", "/event-of-tomorrow", "/call/call", "/whatsapp/\(Self.token)", "", "/test"] {
+            #expect(global(path) == nil, "\(path)")
+        }
     }
 
     @Test func theRouteIsThatOfTheTarget() throws {
