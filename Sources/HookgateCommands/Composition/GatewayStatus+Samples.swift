@@ -97,10 +97,6 @@ extension GatewayStatus {
                 "hookgate_spool_damaged_segments", "Files that were set aside as damaged.",
                 Double(spool.damagedSegments)),
             .gauge(
-                "hookgate_spool_disk_used_ratio",
-                "Of the spool's disk, from 0 to 1, as the last write saw it; from 0.95 on nothing is stored.",
-                spool.diskUsedShare ?? 0),
-            .gauge(
                 "hookgate_spool_waiting_records", "Events that wait for the disk now.", Double(spool.waitingRecords)),
             .gauge("hookgate_spool_waiting_seconds", "How long the oldest of these has waited.", spool.longestWaiting),
             .counter(
@@ -115,7 +111,9 @@ extension GatewayStatus {
             .gauge(
                 "hookgate_spool_receiving_bodies", "Long bodies that are being written to the disk.",
                 Double(spool.openBodies)),
-            .gauge("hookgate_disk_used_ratio", "Of the disk under the spool, from 0 to 1.", spool.diskUsedShare ?? 0),
+            .gauge(
+                "hookgate_disk_used_ratio", "Of the disk under the spool, from 0 to 1, as the last write saw it.",
+                spool.diskUsedShare ?? 0),
             .gauge(
                 "hookgate_disk_level",
                 "0 below 80 %; 1 alarm; 2 from 90 %, long and held events get 503; 3 from 95 %, all do.",
