@@ -92,6 +92,47 @@ async def long_bodies(world: World, times: int) -> Account:
     peak = peak_memory(gateway)
     print(f"     {count} bodies of {mebibytes} MiB at once: at most {peak >> 20} MiB resident", flush=True)
     assert peak < MEMORY_BOUND, f"{peak >> 20} MiB were resident"
+    return account(world, gateway, prefix, bodies, owed, answers)
+
+
+async def longest_body(world: World, times: int) -> Account:
+    """Bodies as long as Evolution sends them at most, one after the other, against a gateway that takes just these."""
+    mebibytes = 136 if world.seconds > 1 else 16
+    gateway = world.gateway("longest-body", HOOKGATE_MAX_BODY=f"{mebibytes}MiB")
+    prefix = f"longest-{os.getpid()}-{time.time_ns()}"
+    bodies: dict[str, LongBody] = {}
+    answers: dict[str, int] = {}
+    await gateway.start()
+    for number in range(times):
+        instance, event_id = world.fleet[number % len(world.fleet)], f"{prefix}-{number}"
+        # What stands around the text counts as well: one piece less, so that the whole just fits.
+        bodies[event_id] = LongBody(event_id, instance.name, mebibytes)
+        bodies[event_id].chunks -= 1
+        path = f"/webhooks/evolution/whatsapp/{instance.token}"
+        begun = time.monotonic()
+        answer = await send(gateway.address, path, bodies[event_id])
+        accepted = time.monotonic()
+        answers[answer] = answers.get(answer, 0) + 1
+        assert answer == "200", f"a body of {len(bodies[event_id])} bytes was answered with {answer}"
+        async with asyncio.timeout(600):
+            while await gateway.metric("hookgate_spool_depth_records") != 0:
+                await asyncio.sleep(0.02)
+        print(
+            f"     {len(bodies[event_id]) / (1 << 20):.1f} MiB: accepted in {accepted - begun:.2f} s, in the inbox "
+            f"{time.monotonic() - accepted:.2f} s later; at most {peak_memory(gateway) >> 20} MiB resident", flush=True)
+    instance = world.fleet[0]
+    longer = LongBody(f"{prefix}-longer", instance.name, mebibytes)
+    refusal = await send(gateway.address, f"/webhooks/evolution/whatsapp/{instance.token}", longer)
+    assert refusal in ("413", "lost"), f"a body over the limit was answered with {refusal}"
+    peak = peak_memory(gateway)
+    assert peak < MEMORY_BOUND, f"{peak >> 20} MiB were resident"
+    return account(world, gateway, prefix, bodies, set(bodies), answers)
+
+
+def account(
+    world: World, gateway: Gateway, prefix: str, bodies: dict[str, LongBody], owed: set[str], answers: dict[str, int],
+) -> Account:
+    """What the inbox has of these bodies, once the spool has nothing any more."""
     names = [path.name for path in (gateway.folder / "spool").iterdir()]
     left = [name for name in names if name.endswith(".body") or name.startswith("received-")]
     assert not left, f"left in the spool: {left}"

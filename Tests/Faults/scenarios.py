@@ -8,8 +8,9 @@ import signal
 import subprocess
 from pathlib import Path
 
+from backlog import started_with_a_backlog
 from deliveries import delivered_by_the_killed, delivered_through_an_outage
-from long_bodies import long_bodies
+from long_bodies import long_bodies, longest_body
 from revocation import revoked_while_silent
 from switch_over import switch_overs_killed
 from world import Account, World
@@ -222,6 +223,8 @@ ALL = [
     (sync_failing, 3, 1),
     (revoked_while_silent, 20, 1),
     (long_bodies, 3, 2),
+    (longest_body, 3, 1),
+    (started_with_a_backlog, 1, 1),
     (delivered_by_the_killed, 9, 1),
     (delivered_through_an_outage, 2, 1),
     # Pairs of a release and a failure; as many as there are means all.
