@@ -65,9 +65,7 @@ async def started_with_a_backlog(world: World, times: int) -> Account:
 
     await world.way_to_postgres.open()
     begun = time.monotonic()
-    async with asyncio.timeout(600):
-        while await gateway.metric("hookgate_spool_depth_records") != 0:
-            await asyncio.sleep(0.1)
+    await gateway.emptied()
     print(
         f"     {int(waiting) >> 20} MiB waited: the first 200 came after {first:.2f} s, everything was shipped in "
         f"{time.monotonic() - begun:.0f} s", flush=True)

@@ -86,9 +86,7 @@ async def long_bodies(world: World, times: int) -> Account:
         await asyncio.gather(*senders)
         if turn < times - 1:
             await gateway.start()
-    async with asyncio.timeout(600):
-        while await gateway.metric("hookgate_spool_depth_records") != 0:
-            await asyncio.sleep(0.1)
+    await gateway.emptied()
     peak = peak_memory(gateway)
     print(f"     {count} bodies of {mebibytes} MiB at once: at most {peak >> 20} MiB resident", flush=True)
     assert peak < MEMORY_BOUND, f"{peak >> 20} MiB were resident"
@@ -114,9 +112,7 @@ async def longest_body(world: World, times: int) -> Account:
         accepted = time.monotonic()
         answers[answer] = answers.get(answer, 0) + 1
         assert answer == "200", f"a body of {len(bodies[event_id])} bytes was answered with {answer}"
-        async with asyncio.timeout(600):
-            while await gateway.metric("hookgate_spool_depth_records") != 0:
-                await asyncio.sleep(0.02)
+        await gateway.emptied()
         print(
             f"     {len(bodies[event_id]) / (1 << 20):.1f} MiB: accepted in {accepted - begun:.2f} s, in the inbox "
             f"{time.monotonic() - accepted:.2f} s later; at most {peak_memory(gateway) >> 20} MiB resident", flush=True)

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 
@@ -192,6 +193,16 @@ class Gateway:
             return answer.decode().split("\r\n\r\n", 1)[1]
         except (OSError, TimeoutError, IndexError):
             return None
+
+    async def emptied(self, patience: float = 60) -> None:
+        """Waits until the inbox has everything, however much that is; gives up once nothing moves any more."""
+        fewest, moved = None, time.monotonic()
+        while (waiting := await self.metric("hookgate_spool_depth_records")) != 0:
+            if waiting is not None and (fewest is None or waiting < fewest):
+                fewest, moved = waiting, time.monotonic()
+            if time.monotonic() - moved > patience:
+                raise TimeoutError(f"{fewest} events stay in the spool")
+            await asyncio.sleep(0.05)
 
     async def metric(self, name: str) -> float | None:
         """The sum of a metric over its labels."""

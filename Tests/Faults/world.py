@@ -94,10 +94,8 @@ class World:
         """Ends the load, proves that a fresh event passes, waits until the spools are empty, and counts."""
         await oracle.stop()
         await oracle.send_once(timeout=30)
-        async with asyncio.timeout(120):
-            for gateway in gateways:
-                while await gateway.metric("hookgate_spool_depth_records") != 0:
-                    await asyncio.sleep(0.05)
+        for gateway in gateways:
+            await gateway.emptied()
         return self._account(oracle)
 
     def _account(self, oracle: Oracle) -> Account:
