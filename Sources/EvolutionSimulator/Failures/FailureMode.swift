@@ -1,6 +1,6 @@
 /// A way in which the server, or what stands between, goes wrong. The names are those of the control API.
 package enum FailureMode: String, Sendable, CaseIterable {
-    /// A set is answered with 201 and not written (2.0.0 did so).
+    /// A set, a creation or a deletion is answered as done and is not (2.0.0 did so with sets).
     case acceptedWithoutEffect = "accepted-without-effect"
     /// A set is answered with 201 and shows two seconds later.
     case delayedWrite = "delayed-write"
@@ -8,7 +8,7 @@ package enum FailureMode: String, Sendable, CaseIterable {
     case nullFind = "null-find"
     /// A find says what stood there before the last set.
     case staleFind = "stale-find"
-    /// Right after a set, somebody else sets another URL.
+    /// Right after a set or a creation, somebody else sets another URL.
     case otherEditor = "other-editor"
     /// A set fails with 500 before, or after, it was written.
     case failBeforeWrite = "fail-before-write"
@@ -33,6 +33,7 @@ package enum FailureMode: String, Sendable, CaseIterable {
     case hang
 
     enum Call: Sendable {
+        /// Whatever writes: sets, creations, log-outs and deletions.
         case set
         case find
         case any

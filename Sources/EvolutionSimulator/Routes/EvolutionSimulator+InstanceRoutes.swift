@@ -2,7 +2,8 @@ import FoundationEssentials
 import Synchronization
 
 extension EvolutionSimulator {
-    func create(_ body: WireJSON) -> SimulatedResponse {
+    /// - Parameter hasEffect: false answers as if it had been done.
+    func create(_ body: WireJSON, hasEffect: Bool) -> SimulatedResponse {
         guard let given = body["instanceName"]?.text, !given.isEmpty else {
             return .violation(["instance requires property \"instanceName\""])
         }
@@ -22,6 +23,9 @@ extension EvolutionSimulator {
         switch webhook(in: body, of: instance, profile) {
         case .success(let row): settings = row
         case .failure(let refusal): return refusal.response
+        }
+        guard hasEffect else {
+            return .json(201, created(instance, channel: channel, settings: settings, codes: nil, profile))
         }
         state.withLock { state in
             state.instances[name] = instance
@@ -164,7 +168,7 @@ extension EvolutionSimulator {
         return .ok(connectionState(name))
     }
 
-    func logOut(_ name: String) -> SimulatedResponse {
+    func logOut(_ name: String, hasEffect: Bool) -> SimulatedResponse {
         let (profile, instance) = state.withLock { ($0.profile, $0.instances[name]) }
         if instance?.state == .close {
             guard profile.logsOutTwice else {
@@ -172,19 +176,20 @@ extension EvolutionSimulator {
             }
             return .ok(Self.success("Instance was already disconnected"))
         }
-        endSession(name)
+        if hasEffect { endSession(name) }
         return .ok(Self.success("Instance logged out"))
     }
 
     /// The instance goes when its last webhook was taken, or given up.
-    func delete(_ name: String) async -> SimulatedResponse {
+    func delete(_ name: String, hasEffect: Bool) async -> SimulatedResponse {
         let (profile, instance) = state.withLock { ($0.profile, $0.instances[name]) }
         if instance?.state == .open {
             guard profile.logsOutOnDelete else {
                 return .badRequest(["The \"\(name)\" instance needs to be disconnected"])
             }
-            endSession(name)
+            if hasEffect { endSession(name) }
         }
+        guard hasEffect else { return .ok(Self.success("Instance deleted")) }
         if profile.eventNames.contains("REMOVE_INSTANCE") {
             await withCheckedContinuation { continuation in
                 emit("remove.instance", .null, of: name) { continuation.resume() }

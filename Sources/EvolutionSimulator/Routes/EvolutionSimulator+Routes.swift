@@ -15,7 +15,8 @@ extension EvolutionSimulator {
             return isUnlicensed ? Self.licenceRequired : .unrouted(request)
         }
         if route != .licenceStatus, isUnlicensed { return Self.licenceRequired }
-        let failure = state.withLock { $0.failures.next(route.failureCall, instance: route.instance) }
+        let named = route.instance ?? body["instanceName"]?.text
+        let failure = state.withLock { $0.failures.next(route.failureCall, instance: named) }
         if let failure, let response = instead(failure, route) { return response }
         if let refusal = guarded(route, request) { return refusal }
         let target = request.query("instanceName").map { route.retargeted(to: $0) } ?? route
@@ -80,13 +81,14 @@ extension EvolutionSimulator {
         case .verifyCredentials: .ok(.record(["status": .count(200), "message": .text("Credentials are valid")]))
         case .findWebhook(let name): .ok(find(name, failure))
         case .setWebhook(let name): set(name, body, failure)
-        case .createInstance: create(body)
+        case .createInstance: after(failure, create(body, hasEffect: failure != .acceptedWithoutEffect), body)
         case .fetchInstances: fetch(request)
         case .connectionState(let name): .ok(connectionState(name))
         case .connect(let name): connect(name, number: request.query("number"))
         case .restart(let name): restart(name)
-        case .logOut(let name): logOut(name)
-        case .delete(let name): await delete(name)
+        case .logOut(let name): after(failure, logOut(name, hasEffect: failure != .acceptedWithoutEffect), body)
+        case .delete(let name):
+            after(failure, await delete(name, hasEffect: failure != .acceptedWithoutEffect), body)
         }
     }
 
@@ -145,11 +147,21 @@ extension EvolutionSimulator {
                 return .json(201, answer)
             }
         }
+        return after(failure, response, body)
+    }
+
+    /// What befalls a call whose effect is there.
+    private func after(
+        _ failure: FailureMode?, _ response: SimulatedResponse, _ body: WireJSON
+    ) -> SimulatedResponse {
         switch failure {
         case .failAfterWrite: return .crash("Timed out fetching a new connection from the connection pool.")
         case .resetAfterWrite: return .reset
         case .restartAfterSet:
             restart()
+            return response
+        case .otherEditor:
+            if let name = body["instanceName"]?.text { edit(name, url: "https://other.example.test/hook") }
             return response
         default: return response
         }

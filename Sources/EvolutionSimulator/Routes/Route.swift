@@ -62,7 +62,7 @@ enum Route: Sendable, Equatable {
     var failureCall: FailureMode.Call {
         switch self {
         case .findWebhook: .find
-        case .setWebhook: .set
+        case .setWebhook, .createInstance, .logOut, .delete: .set
         default: .any
         }
     }
