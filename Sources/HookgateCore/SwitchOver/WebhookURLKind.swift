@@ -1,14 +1,12 @@
-import HookgateCore
-
 /// What a webhook's URL says by its path.
-enum WebhookURLKind: Equatable {
+package enum WebhookURLKind: Sendable, Equatable {
     /// The old route of this very instance, on whatever host, or one of the still older routes that named nobody.
     case legacy
     /// A token URL, of whichever token.
     case token(String)
     case other
 
-    init(_ url: String, instance: InstanceName) {
+    package init(_ url: String, instance: InstanceName) {
         guard let scheme = url.firstRange(of: "://"),
             let slash = url[scheme.upperBound...].firstIndex(of: "/")
         else {
@@ -26,10 +24,9 @@ enum WebhookURLKind: Equatable {
         default: self = .other
         }
     }
-
     /// The URL for eyes and logs: a token is masked, and of a foreign URL only the host is shown, since anything behind
     /// it may be a secret.
-    func masked(_ url: String) -> String {
+    package func masked(_ url: String) -> String {
         switch self {
         case .legacy: return url
         case .token(let token):
