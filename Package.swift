@@ -138,7 +138,10 @@ let package = Package(
         ),
         .testTarget(
             name: "FleetTests",
-            dependencies: ["Fleet", "HookgateCore", "PostgresClient", "Store", "HookgateTestSupport"]
+            dependencies: [
+                "EvolutionClient", "EvolutionSimulator", "Fleet", "HookgateCore", "PostgresClient", "Store",
+                "HookgateTestSupport",
+            ]
         ),
         .testTarget(name: "ConsoleTests", dependencies: ["Console", "HookgateCore", "HookgateTestSupport"]),
         .testTarget(

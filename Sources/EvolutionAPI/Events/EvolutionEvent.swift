@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import HookgateCore
 
 /// A webhook's body, read: the same values whichever release or imitator of Evolution sent it.
@@ -13,6 +14,8 @@ package struct EvolutionEvent: Sendable, Equatable {
     /// As the body spells it; nil where it has none.
     package let name: String?
     package let instance: InstanceName?
+    /// By the sender's clock: its local time with a `Z` that is wrong. It orders one instance's events among themselves.
+    package let saidAt: Date?
     /// The number the instance is connected to; absent until it has been connected once.
     package let owner: JID?
     package let content: EventContent
@@ -26,6 +29,7 @@ package struct EvolutionEvent: Sendable, Equatable {
         guard root.isObject else { throw .malformed(.notAnObject) }
         self.name = root["event"]?.text
         self.instance = Self.instance(root)
+        self.saidAt = root["date_time"]?.instant
         self.owner = root["sender"]?.jid
         let envelope = Envelope(root)
         self.data = envelope.data

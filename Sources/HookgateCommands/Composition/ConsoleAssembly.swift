@@ -40,6 +40,7 @@ struct ConsoleAssembly {
         keys = PostgresAccessKeys(pool: pool)
         needsFirstKey = configuration.adminToken == nil
         var parts = database.consoleParts(configuration, reporting: reporting)
+        parts.integrations = database.integrations(configuration, try EvolutionServers.optional(configuration))
         parts.complain = { what in
             logger.error("the console could not answer a request", metadata: ["reason": "\(what)"])
         }

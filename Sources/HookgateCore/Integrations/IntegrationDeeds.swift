@@ -110,6 +110,6 @@ package enum PairingState: Sendable, Equatable {
     /// The server has no code yet.
     case waiting
     case connected(PhoneNumber?)
-    /// The server is out of codes and begins anew.
+    /// The code before has run out; the next one follows.
     case renewed
 }

@@ -53,6 +53,8 @@ package enum IntegrationError: Error, Equatable {
     case ambiguousName([IntegrationID])
     /// Its `config` names no instance.
     case noInstanceName
+    /// Its row has no valid token, so there is no URL to set.
+    case withoutToken(IntegrationID)
     case clinicUnknown(ClinicID)
     /// The clinic's row says no organization, and nobody gave one.
     case organizationUnknown(ClinicID)

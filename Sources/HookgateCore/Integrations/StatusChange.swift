@@ -18,6 +18,8 @@ package enum StatusReason: String, Sendable, CaseIterable {
     case sessionConflict = "session_conflict"
     /// The connection broke; the server connects again by itself.
     case connectionLost = "connection_lost"
+    /// Closed at its server for minutes, and nobody said why.
+    case closed
     /// It has tried to connect for too long.
     case stuck
     /// The instance was removed at its server.
@@ -37,7 +39,7 @@ package enum StatusReason: String, Sendable, CaseIterable {
         case .deviceRemoved:
             "WhatsApp let this device go: it was unlinked on the telephone, or a second instance is logged in with the "
                 + "same number; see who shares it, then pair anew: hookgate integrations connect"
-        case .loggedOut: "pair anew: hookgate integrations connect"
+        case .loggedOut, .closed: "pair anew: hookgate integrations connect"
         case .accountRestricted: "WhatsApp has restricted the account; its owner must settle that on the telephone"
         case .sessionConflict: "log it out and pair anew; make sure that no second server runs the same session"
         case .connectionLost: "wait; the server connects again by itself"

@@ -36,6 +36,7 @@ extension SchemaFile {
         SchemaFile("20251107_event_retention.sql", PackageResources._0251107_event_retention_sql),
         SchemaFile("20251110_switch_overs.sql", PackageResources._0251110_switch_overs_sql),
         SchemaFile("20251112_delivery_plans.sql", PackageResources._0251112_delivery_plans_sql),
+        SchemaFile("20251114_integration_lives.sql", PackageResources._0251114_integration_lives_sql),
         SchemaFile(
             "20251115_switch_over_rotations.sql", PackageResources._0251115_switch_over_rotations_sql),
         SchemaFile("20251116_console.sql", PackageResources._0251116_console_sql),
