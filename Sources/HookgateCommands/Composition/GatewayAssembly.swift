@@ -1,3 +1,4 @@
+import Fleet
 import Gateway
 import HookgateCore
 import Logging
@@ -40,6 +41,7 @@ struct GatewayAssembly {
     private let snapshots: RoutingSnapshots
     private let preparation: DatabasePreparation
     private let retention: RetentionKeeper
+    private let statuses: StatusKeeper
     /// Nil where no Redis is configured.
     private let redis: RedisTier?
     private let console: ConsoleAssembly
@@ -118,10 +120,17 @@ struct GatewayAssembly {
         retention = RetentionKeeper(
             pool: chorePool, times: configuration.retention, holder: spool.gatewayID,
             isReady: { [preparation] in !preparation.probeKeys.isEmpty }, logger: logger)
+        statuses = try StatusKeeper(
+            configuration,
+            database: Database(
+                pool: chorePool, url: databaseURL, directURL: directURL,
+                bodies: BodyVault(masterKeys: configuration.bodyMasterKeys)),
+            holder: spool.gatewayID, isReady: { [preparation] in !preparation.probeKeys.isEmpty })
         alarms = try HTTPAlarmSender(configuration).map { AlarmWatch(sender: $0, logger: logger) }
         status = GatewayStatus(
             spool: spool, shipper: shipper, table: table, preparation: preparation, quarantine: quarantine,
             coverage: coverage, oldWay: oldWay, fleet: fleet, alarms: alarms, redis: redis, retention: retention,
+            statuses: statuses,
             snapshots: snapshots, lastKnown: lastKnown, delivery: delivery.engine)
         trafficLog = TrafficLog(logger: logger, metrics: metrics)
         factorTallies = SecondFactorTallies(logger: logger)
@@ -198,6 +207,7 @@ struct GatewayAssembly {
                 }
             },
             LoopService(name: "retention") { [retention] in await retention.run() },
+            LoopService(name: "integration statuses") { [statuses] in await statuses.run() },
             LoopService(name: "destinations") { [delivery] in await delivery.run() },
             // After what it sends with, so that it has ended when that goes.
             DeliveryService(engine: delivery.engine),

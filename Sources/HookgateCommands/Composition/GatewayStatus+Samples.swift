@@ -1,4 +1,5 @@
 import Delivery
+import Fleet
 import FoundationEssentials
 import Gateway
 import HookgateCore
@@ -17,7 +18,7 @@ extension GatewayStatus {
             "hookgate_ship_lag_seconds", help: "From an event's arrival until the inbox has it.")
         samples +=
             quarantine.samples() + delivery.samples() + oldWay.samples() + fleet.samples() + retention.status.samples()
-            + snapshots.samples()
+            + statuses.status.samples() + snapshots.samples()
         if let alarms { samples += alarms.samples() }
         if let redis { samples += Self.samples(redis) }
         return samples

@@ -1,4 +1,5 @@
 import Delivery
+import Fleet
 import FoundationEssentials
 import Gateway
 import HookgateCore
@@ -19,6 +20,7 @@ struct GatewayStatus: GatewayReporting {
     let alarms: AlarmWatch?
     let redis: RedisTier?
     let retention: RetentionKeeper
+    let statuses: StatusKeeper
     let snapshots: RoutingSnapshots
     let lastKnown: LastKnownRouting
     let delivery: DeliveryEngine
@@ -32,7 +34,7 @@ struct GatewayStatus: GatewayReporting {
         let statistics = spool.statistics()
         let parts = [
             listenerPart(), spoolPart(statistics), diskPart(statistics), routingPart(), schemaPart(), shippingPart(),
-            quarantinePart(), undecidedPart(statistics), retentionPart(), delivery.readiness(),
+            quarantinePart(), undecidedPart(statistics), retentionPart(), devicesPart(), delivery.readiness(),
         ]
         return Readiness(parts: parts + fleet.parts() + [redis.map(redisPart)].compactMap(\.self))
     }
@@ -57,6 +59,16 @@ struct GatewayStatus: GatewayReporting {
     private func retentionPart() -> Readiness.Part {
         guard let failure = retention.status.lastFailure else { return .init(name: "retention", state: .ok) }
         return .init(name: "retention", state: .degraded, detail: failure)
+    }
+
+    /// WhatsApp let them go: their clinics receive nothing until somebody pairs them anew.
+    private func devicesPart() -> Readiness.Part {
+        let lost = statuses.status.lostDevices
+        guard lost > 0 else { return .init(name: "devices", state: .ok) }
+        return .init(
+            name: "devices", state: .degraded,
+            detail: "\(lost) integrations have lost their telephone (device_removed, logged_out): "
+                + "hookgate integrations list --status disconnected")
     }
 
     private func redisPart(_ redis: RedisTier) -> Readiness.Part {

@@ -29,6 +29,8 @@ package struct Configuration: Sendable {
     package let secondFactorMode: SecondFactorMode
     /// The server of `EVOLUTION_API_URL`, called `default`, then those of the file.
     package let evolutionServers: [EvolutionServer]
+    /// Zero for never.
+    package let evolutionPollInterval: Duration
     package let evolutionWebhookSecret: Secret?
     package let deliverSecret: Secret?
     /// Where events go that have no destination of their own; nil means that they wait.
@@ -90,6 +92,7 @@ package struct Configuration: Sendable {
         let requests = reader.value(of: .integrationMaxRequests, SettingReading.count)
         let requestBytes = reader.value(of: .integrationMaxBytes, SettingReading.byteCount)
         let secondFactorMode = reader.value(of: .secondFactorMode, SettingReading.secondFactorMode)
+        let pollInterval = reader.value(of: .evolutionPollInterval, SettingReading.pollInterval)
         let logLevel = reader.value(of: .logLevel, SettingReading.logLevel)
         let logFormat = reader.value(of: .logFormat, SettingReading.logFormat)
         if let listen, listen.port != 0, listen == consoleListen {
@@ -99,7 +102,8 @@ package struct Configuration: Sendable {
         }
         guard let publicURL, let listen, let dataDirectory, let durability, let maxBodyBytes, let heldEvents,
             let heldBytes, let undecidedBytes, let retention, let connections, let requests, let requestBytes,
-            let secondFactorMode, let logLevel, let logFormat, let allowsPrivate, reader.problems.isEmpty
+            let secondFactorMode, let pollInterval, let logLevel, let logFormat, let allowsPrivate,
+            reader.problems.isEmpty
         else {
             throw ConfigurationError(reader.problems)
         }
@@ -116,6 +120,7 @@ package struct Configuration: Sendable {
         self.integrationMaxRequests = requests
         self.integrationMaxBytes = requestBytes
         self.secondFactorMode = secondFactorMode
+        self.evolutionPollInterval = pollInterval
         self.logLevel = logLevel
         self.logFormat = logFormat
         self.settings = reader.settings

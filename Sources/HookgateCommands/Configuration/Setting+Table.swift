@@ -73,6 +73,10 @@ extension Setting {
         "evolution-api-key", inherited: ["EVOLUTION_API_KEY"], secrecy: .secret,
         help: "its global API key")
 
+    package static let evolutionPollInterval = Setting(
+        "evolution-poll-interval", fallback: .text("5m"),
+        help: "how often one gateway asks the Evolution servers how instances are connected; 0 for never")
+
     package static let evolutionWebhookSecret = Setting(
         "evolution-webhook-secret", inherited: ["EVOLUTION_WEBHOOK_SECRET"], secrecy: .secret,
         help: "key of the signature over each body (X-Webhook-Signature), where something before Evolution adds one")
@@ -139,7 +143,8 @@ extension Setting {
         databaseURL, databaseDirectURL, redisURL, publicURL, listen, consoleListen, dataDirectory, durability, maxBody,
         quarantineMaxEvents, quarantineMaxBytes, undecidedMaxBytes, legacySunset, gatewayMaxConnections,
         integrationMaxRequests, integrationMaxBytes, secondFactorMode, evolutionAPIURL, evolutionAPIKey,
-        evolutionWebhookSecret, deliverURL, deliverSecret, deliverFormat, deliverMedia, deliverPrivateNetworks,
+        evolutionPollInterval, evolutionWebhookSecret, deliverURL, deliverSecret, deliverFormat, deliverMedia,
+        deliverPrivateNetworks,
         deliverAuthorities, retainBodies, retainEvents, bodyEncryptionKey, bodyEncryptionOldKeys, adminToken, alertURL,
         alertSecret, logLevel, logFormat,
     ]

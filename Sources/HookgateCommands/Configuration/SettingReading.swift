@@ -100,6 +100,13 @@ enum SettingReading {
         return time
     }
 
+    /// How often servers are asked; zero for never.
+    static func pollInterval(_ text: String) throws(InvalidSetting) -> Duration {
+        guard let time = DurationText.parse(text), time == .zero || (.seconds(10) ... .seconds(86_400)).contains(time)
+        else { throw InvalidSetting("not a time from 10s to a day, nor 0 for never; write it as 5m") }
+        return time
+    }
+
     static func masterKey(_ text: String) throws(InvalidSetting) -> BodyMasterKey {
         do throws(BodyMasterKey.Flaw) {
             return try BodyMasterKey(base64: text)

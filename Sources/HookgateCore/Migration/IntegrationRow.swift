@@ -16,6 +16,8 @@ package struct IntegrationRow: Sendable, Equatable {
     package var organizationID: OrganizationID?
     package var clinicID: ClinicID?
     package var status: String?
+    /// Whether hookgate itself wrote the status, from events and polls.
+    package var isStatusKept = false
     package var isEnabled: Bool?
     package var phoneNumber: String?
     package var displayName: String?

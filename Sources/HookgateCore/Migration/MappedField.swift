@@ -68,6 +68,9 @@ package enum MappedField: Sendable, Hashable {
         }
     }
 
+    /// Whether it is written together with a status that is kept from events and polls.
+    package var followsConnection: Bool { [.status, .phoneNumber, .connectedAt].contains(self) }
+
     /// Whether its values must not be shown, since Evolution's keys stand in `config`.
     package var isSecret: Bool {
         guard case .config(let key) = self else { return false }

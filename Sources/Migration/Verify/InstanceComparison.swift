@@ -26,6 +26,9 @@ package struct InstanceComparison {
         if same(integration, legacy) { return nil }
         let difference = FieldDifference(field: field, seen: seen?[field], legacy: legacy, integration: integration)
         if field.decidesOwner { return legacy == nil ? nil : .mismatch(difference) }
+        if row.isStatusKept, field.followsConnection {
+            return .accepted(difference, reason: "hookgate keeps it, from events and from what Evolution says")
+        }
         // Without a record of what was carried over, the row was there before any run, with values of its own.
         guard let seen, seen.has(field) else {
             return integration == nil ? .mismatch(difference) : .edited(difference)

@@ -13,6 +13,7 @@ struct IntegrationColumns {
 
     private let shape: TableShape
     private let namesAreIndexed: Bool
+    private let keepsStatuses: Bool
 
     /// Nil when the table is not there, or lacks the columns without which a row cannot be told from others.
     init?(_ shapes: TableShapes) {
@@ -21,13 +22,15 @@ struct IntegrationColumns {
         else { return nil }
         self.shape = shape
         self.namesAreIndexed = shapes.namesAreIndexed
+        self.keepsStatuses = shape.has("status") && shapes.readable(TableShapes.standings) != nil
     }
 
     /// Integrations with one of these names (`$1`).
     var byName: String {
         """
         SELECT \(Self.name) AS name, i.id, i.version, \(text("organization_id")) AS organization_id,
-               \(text("clinic_id")) AS clinic_id, \(text("status")) AS status, \(column("enabled", "boolean")) AS enabled,
+               \(text("clinic_id")) AS clinic_id, \(text("status")) AS status, \(statusIsKept) AS status_is_kept,
+               \(column("enabled", "boolean")) AS enabled,
                \(text("phone_number")) AS phone_number, \(text("display_name")) AS display_name,
                \(time("connected_at")) AS connected_at, \(time("last_seen_at")) AS last_seen_at,
                \(time("created_at")) AS created_at, \(text("webhook_token")) AS webhook_token,
@@ -35,6 +38,16 @@ struct IntegrationColumns {
         FROM \(rowsByName) i
         ORDER BY i.id
         """
+    }
+
+    /// Whether the word that stands there is the one that the keeper of statuses wrote last.
+    private var statusIsKept: String {
+        guard keepsStatuses else { return "false" }
+        return """
+            EXISTS (
+                SELECT FROM \(TableShapes.standings) s
+                WHERE s.integration_id = i.id AND s.word = i.status::text AND s.reason IS NOT NULL)
+            """
     }
 
     /// With an index one look-up for each name, which the OFFSET keeps the planner from replacing: without statistics, as
@@ -86,7 +99,7 @@ struct IntegrationColumns {
     }
 
     func decode(_ row: PostgresRow) throws -> IntegrationRow {
-        IntegrationRow(
+        var integration = IntegrationRow(
             id: IntegrationID(try row.decode("id", as: UUID.self)), version: try row.decode("version"),
             organizationID: try row.decode("organization_id", as: String?.self).flatMap { OrganizationID($0) },
             clinicID: try row.decode("clinic_id", as: String?.self).flatMap { ClinicID($0) },
@@ -95,6 +108,8 @@ struct IntegrationColumns {
             connectedAt: try row.timestamp("connected_at"), lastSeenAt: try row.timestamp("last_seen_at"),
             createdAt: try row.timestamp("created_at"), config: try row.configMembers(),
             token: presence(of: try row.decode("webhook_token")))
+        integration.isStatusKept = try row.decode("status_is_kept")
+        return integration
     }
 
     private static func condition(of alias: String) -> String {

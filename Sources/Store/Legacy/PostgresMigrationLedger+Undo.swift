@@ -10,7 +10,9 @@ extension PostgresMigrationLedger {
         if options.isDryRun {
             return try await pool.transaction(.snapshot) { connection in
                 try await connection.execute(script: "SET LOCAL TIME ZONE 'UTC'")
-                let sql = "WITH \(UndoStatement.judged(locking: false)) \(UndoStatement.result)"
+                let keepsStatuses = try await Self.keepsStatuses(connection)
+                let sql =
+                    "WITH \(UndoStatement.judged(locking: false, keepsStatuses: keepsStatuses)) \(UndoStatement.result)"
                 return try await connection.query(sql, limits + [options.takesInUse]).map(Self.undone)
             }
         }
@@ -18,10 +20,16 @@ extension PostgresMigrationLedger {
             let columns = try await JournalImage.restorableColumns(connection)
             let opened = try await opened(of: run, limits, connection)
             return try await connection.query(
-                UndoStatement.restoring(columns),
+                UndoStatement.restoring(columns, keepsStatuses: try await Self.keepsStatuses(connection)),
                 limits + [options.takesInUse, now, opened.map(\.name), opened.map(\.members.text)]
             ).map(Self.undone)
         }
+    }
+
+    /// False on a database from before statuses were kept.
+    private static func keepsStatuses(_ connection: PostgresConnection) async throws -> Bool {
+        try await connection.query("SELECT to_regclass('hookgate.integration_standings') IS NOT NULL AS answer")
+            .first?.decode("answer") == true
     }
 
     /// The members of `config` that the run replaced, as they were, by instance.
@@ -77,47 +85,56 @@ private enum UndoStatement {
 
     /// A row is put back only if it is still what the run left, and one that the run made only while nothing comes
     /// on its token URL.
-    static func judged(locking: Bool) -> String {
-        """
-        batch AS (\(batch)),
-        present AS (
-            SELECT i.id, i AS whole, \(JournalImage.looks) AS image
-            FROM \(TableShapes.integrations) i JOIN batch ON batch.integration_id = i.id
-            \(locking ? "FOR UPDATE OF i" : "")
-        ), judged AS (
-            SELECT batch.*, present.whole, later.run_id AS later_run, traffic.last_seen, difference.edited,
-                CASE WHEN present.id IS NULL THEN 'gone'
-                     WHEN later.run_id IS NOT NULL THEN 'changed_by'
-                     WHEN difference.edited <> '{}' THEN 'edited_since'
-                     WHEN traffic.last_seen IS NOT NULL AND NOT $4::boolean THEN 'in_use'
-                     ELSE 'restored' END AS outcome
-            FROM batch
-            JOIN hookgate.migration_runs run ON run.id = batch.run_id
-            LEFT JOIN present ON present.id = batch.integration_id
-            CROSS JOIN LATERAL (
-                SELECT ARRAY(SELECT now.key FROM jsonb_each(present.image) now
-                             WHERE now.value IS DISTINCT FROM batch.after -> now.key ORDER BY now.key) AS edited
-            ) difference
-            LEFT JOIN LATERAL (
-                SELECT m.run_id FROM hookgate.migration_rows m JOIN hookgate.migration_runs r ON r.id = m.run_id
-                WHERE m.integration_id = batch.integration_id AND m.undone_at IS NULL
-                    AND (r.started_at, r.id) > (run.started_at, run.id)
-                ORDER BY r.started_at DESC, r.id DESC LIMIT 1
-            ) later ON true
-            LEFT JOIN LATERAL (
-                SELECT max(t.last_seen) AS last_seen FROM hookgate.route_traffic t
-                WHERE batch.action = 'insert' AND t.instance_name = batch.instance_name AND t.route = 'token'
-                    AND t.last_seen >= run.started_at
-            ) traffic ON true
-        )
-        """
+    ///
+    /// What the keeper of statuses wrote is nobody's edit, as long as its word still stands.
+    static func judged(locking: Bool, keepsStatuses: Bool) -> String {
+        let kept = """
+            AND NOT (now.key IN ('status', 'phone_number', 'connected_at') AND EXISTS (
+                SELECT FROM hookgate.integration_standings s
+                WHERE s.integration_id = present.id AND s.word = present.image->>'status'))
+            """
+        return """
+            batch AS (\(batch)),
+            present AS (
+                SELECT i.id, i AS whole, \(JournalImage.looks) AS image
+                FROM \(TableShapes.integrations) i JOIN batch ON batch.integration_id = i.id
+                \(locking ? "FOR UPDATE OF i" : "")
+            ), judged AS (
+                SELECT batch.*, present.whole, later.run_id AS later_run, traffic.last_seen, difference.edited,
+                    CASE WHEN present.id IS NULL THEN 'gone'
+                         WHEN later.run_id IS NOT NULL THEN 'changed_by'
+                         WHEN difference.edited <> '{}' THEN 'edited_since'
+                         WHEN traffic.last_seen IS NOT NULL AND NOT $4::boolean THEN 'in_use'
+                         ELSE 'restored' END AS outcome
+                FROM batch
+                JOIN hookgate.migration_runs run ON run.id = batch.run_id
+                LEFT JOIN present ON present.id = batch.integration_id
+                CROSS JOIN LATERAL (
+                    SELECT ARRAY(SELECT now.key FROM jsonb_each(present.image) now
+                                 WHERE now.value IS DISTINCT FROM batch.after -> now.key
+                                     \(keepsStatuses ? kept : "")
+                                 ORDER BY now.key) AS edited
+                ) difference
+                LEFT JOIN LATERAL (
+                    SELECT m.run_id FROM hookgate.migration_rows m JOIN hookgate.migration_runs r ON r.id = m.run_id
+                    WHERE m.integration_id = batch.integration_id AND m.undone_at IS NULL
+                        AND (r.started_at, r.id) > (run.started_at, run.id)
+                    ORDER BY r.started_at DESC, r.id DESC LIMIT 1
+                ) later ON true
+                LEFT JOIN LATERAL (
+                    SELECT max(t.last_seen) AS last_seen FROM hookgate.route_traffic t
+                    WHERE batch.action = 'insert' AND t.instance_name = batch.instance_name AND t.route = 'token'
+                        AND t.last_seen >= run.started_at
+                ) traffic ON true
+            )
+            """
     }
 
-    static func restoring(_ columns: [String]) -> String {
+    static func restoring(_ columns: [String], keepsStatuses: Bool) -> String {
         let list = columns.joined(separator: ", ")
         let old = columns.map { "old.\($0)" }.joined(separator: ", ")
         return """
-            WITH \(judged(locking: true)), opened AS (
+            WITH \(judged(locking: true, keepsStatuses: keepsStatuses)), opened AS (
                 SELECT * FROM unnest($6::text[], $7::jsonb[]) AS x (instance_name, members)
             ), deleted AS (
                 DELETE FROM \(TableShapes.integrations) i USING judged

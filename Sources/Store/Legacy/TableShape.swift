@@ -27,6 +27,7 @@ struct TableShapes: Sendable {
     static let integrations = "healthcare.integrations"
     static let migrationRows = "hookgate.migration_rows"
     static let routeTraffic = "hookgate.route_traffic"
+    static let standings = "hookgate.integration_standings"
     static let oldWay = "hookgate.old_way_comparisons"
     /// Where clinics may be, the likelier place first.
     private static let clinicTables = ["healthcare.clinics", "public.clinics"]
@@ -47,7 +48,7 @@ struct TableShapes: Sendable {
 
     private static let tables =
         LegacySource.allCases.map(\.rawValue) + NeighbourTable.allCases.map(\.rawValue) + clinicTables
-        + [integrations, migrationRows, routeTraffic, oldWay]
+        + [integrations, migrationRows, routeTraffic, oldWay, standings]
 
     static func load(from executor: some PostgresExecutor) async throws(PostgresError) -> TableShapes {
         let rows = try await executor.query(

@@ -74,6 +74,21 @@ struct InstanceComparisonTests {
             ])
     }
 
+    @Test(arguments: [nil, "connected"])
+    func aStatusThatHookgateKeepsIsNobodysFault(seenStatus: String?) throws {
+        let draft = try draft()
+        var row = World.migrated(draft)
+        row.status = "disconnected"
+        row.isStatusKept = true
+        var seen = draft
+        if seenStatus != nil { seen.status = .error }
+        let found = findings(row, draft, seen: SeenValues(seen))
+        #expect(found.count == 1)
+        #expect(found.allSatisfy { !$0.isFault && !$0.isOpenEdit })
+        row.isEnabled = !draft.isEnabled
+        #expect(findings(row, draft, seen: SeenValues(draft)).contains { $0.isOpenEdit })
+    }
+
     @Test func secretsAreNotShown() throws {
         let draft = try draft()
         var row = World.migrated(draft)
