@@ -228,5 +228,5 @@ ALL = [
     (delivered_by_the_killed, 9, 1),
     (delivered_through_an_outage, 2, 1),
     # Pairs of a release and a failure; as many as there are means all.
-    (switch_overs_killed, 114, 2),
+    (switch_overs_killed, 120, 2),
 ]

@@ -10,6 +10,8 @@ package enum FailureMode: String, Sendable, CaseIterable {
     case staleFind = "stale-find"
     /// Right after a set or a creation, somebody else sets another URL.
     case otherEditor = "other-editor"
+    /// A set is written, with another list of events than was asked for.
+    case otherEvents = "other-events"
     /// A set fails with 500 before, or after, it was written.
     case failBeforeWrite = "fail-before-write"
     case failAfterWrite = "fail-after-write"
@@ -42,7 +44,7 @@ package enum FailureMode: String, Sendable, CaseIterable {
     /// Which calls it befalls.
     var call: Call {
         switch self {
-        case .acceptedWithoutEffect, .delayedWrite, .otherEditor, .failBeforeWrite, .failAfterWrite, .resetBeforeWrite,
+        case .acceptedWithoutEffect, .delayedWrite, .otherEditor, .otherEvents, .failBeforeWrite, .failAfterWrite, .resetBeforeWrite,
             .resetAfterWrite, .restartAfterSet:
             .set
         case .nullFind, .staleFind: .find

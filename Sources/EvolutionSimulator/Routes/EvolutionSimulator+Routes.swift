@@ -141,6 +141,9 @@ extension EvolutionSimulator {
                 let usual = state.profile.writesLate ? Duration.milliseconds(40) : .zero
                 let delay = failure == .delayedWrite ? Self.delay : usual
                 state.instances[name]?.store(row, visibleFrom: delay == .zero ? .zero : time.elapsed() + delay)
+                if failure == .otherEvents, let url = row["url"]?.text {
+                    write(url: url, events: Array(state.profile.eventNames.prefix(1)), of: name, &state)
+                }
                 if failure == .otherEditor {
                     write(url: "https://other.example.test/hook", events: nil, of: name, &state)
                 }
