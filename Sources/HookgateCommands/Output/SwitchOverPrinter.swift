@@ -1,9 +1,10 @@
 import FoundationEssentials
 import HookgateCore
 import Migration
+import Synchronization
 
 /// Prints a switch-over or a rollback: an instance's line when it has come as far as it will, then the counts.
-struct SwitchOverPrinter: Sendable {
+final class SwitchOverPrinter: Sendable {
     private struct Document: Encodable {
         struct Instance: Encodable {
             let instanceName: String
@@ -24,6 +25,7 @@ struct SwitchOverPrinter: Sendable {
     let isDryRun: Bool
     let isJSON: Bool
     private let progress = ProgressLine()
+    private let counted = Mutex<Set<InstanceName>>([])
 
     init(title: String, isDryRun: Bool, isJSON: Bool) {
         self.title = title
@@ -34,12 +36,14 @@ struct SwitchOverPrinter: Sendable {
     func show(_ event: SwitchOverEvent) {
         switch event {
         case .began(let total):
-            if !isJSON { StandardStream.output.line("\(title) of \(total) instances\(isDryRun ? " (dry run)" : "")") }
+            let instances = total == 1 ? "1 instance" : "\(total) instances"
+            if !isJSON { StandardStream.output.line("\(title) of \(instances)\(isDryRun ? " (dry run)" : "")") }
             progress.begin(title, total: total)
         case .reached(let target, let outcome):
             // Configured is not the end: its event may still come, and the last line of it is in the list.
             if outcome != .configured { line(target, outcome) }
-            progress.advance()
+            // Once for each: what is configured is reached again when it is confirmed.
+            if counted.withLock({ $0.insert(target.instance).inserted }) { progress.advance() }
         case .waiting: break
         case .stopped(let failures, let total):
             progress.beside {

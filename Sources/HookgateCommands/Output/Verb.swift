@@ -28,7 +28,8 @@ extension Verb {
     /// A database from before a table or column of ours was needs one command.
     private static func advice(on error: any Error) -> String {
         let missing: Set<String?> = ["42P01", "42703", "3F000"]
+        let question = "Is the schema there? See: hookgate schema status"
         guard let error = error as? PostgresError, missing.contains(error.sqlState) else { return "" }
-        return ". Is the schema there? See: hookgate schema status"
+        return "\(error)".hasSuffix(".") ? " \(question)" : ". \(question)"
     }
 }

@@ -2,8 +2,9 @@ package import FoundationEssentials
 
 /// What is known of one instance's traffic and of its switch-over: what its state is decided from.
 package struct FleetRow: Sendable, Equatable {
-    /// For so long a call on the old URL makes a straggler. Then it has been mended, or the sender is gone.
-    package static let stragglerMemory: TimeInterval = 86_400
+    /// For so long a call on the old URL makes a straggler, and one for nobody's name something to look at. Then it has
+    /// been mended, or the sender is gone.
+    package static let memory: TimeInterval = 86_400
 
     package let name: InstanceName
     /// What people call it; nil where no integration has the name.
@@ -43,10 +44,13 @@ package struct FleetRow: Sendable, Equatable {
     /// Decides. Pure.
     /// - Parameter listeningSince: since when a gateway has listened without a gap; nil where none does now.
     package func state(at now: Date, listeningSince: Date?) -> MonitoredState {
-        guard title != nil else { return .unclaimed }
+        guard title != nil else {
+            let isRecent = lastLive.map { now.timeIntervalSince($0) < Self.memory } ?? false
+            return isRecent ? .unclaimed : .legacy
+        }
         let legacy = routes[.instance]
         if let switchedAt, case .straggler(let last) = LegacyRouteUse(legacy, switchedAt: switchedAt),
-            now.timeIntervalSince(last) < Self.stragglerMemory
+            now.timeIntervalSince(last) < Self.memory
         {
             return .straggler
         }

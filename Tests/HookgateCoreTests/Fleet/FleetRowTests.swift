@@ -43,6 +43,7 @@ struct FleetRowTests {
         #expect(Self.state(legacy: Self.traffic(90), switched: 60) == .configured)
         #expect(Self.state(token: Self.traffic(5), legacy: Self.traffic(90), switched: 60) == .token)
         #expect(Self.state(legacy: Self.traffic(1), title: nil) == .unclaimed)
+        #expect(Self.state(legacy: Self.traffic(1_500), title: nil) == .legacy)
     }
 
     @Test func whatNeedsAPersonComesFirst() {
