@@ -65,9 +65,9 @@ let package = Package(
         .target(
             name: "HookgateCommands",
             dependencies: [
-                "EvolutionAPI", "EvolutionClient", "HookgateCore", "PostgresClient", "RedisClient", "Store", "Gateway",
-                "Delivery", "Migration", "Fleet", "Console", "Senders", argumentParser, asyncHTTPClient, logging,
-                nioCore,
+                "EvolutionAPI", "EvolutionClient", "EvolutionSimulator", "HookgateCore", "PostgresClient", "RedisClient",
+                "Store", "Gateway", "Delivery", "Migration", "Fleet", "Console", "Senders", argumentParser,
+                asyncHTTPClient, logging, nioCore,
                 nioHTTP1,
                 nioPosix, serviceLifecycle, subprocess, system, unixSignals, yams,
             ],

@@ -10,8 +10,9 @@ struct DemoCommand: Verb {
         abstract: "Show the whole story on a private, throw-away PostgreSQL with a sample fleet.",
         discussion: """
             Loads a legacy fleet, checks, migrates, verifies, decides an open case in a file and takes that back, \
-            starts the gateway, posts webhooks on both URLs, shows where each went, and delivers them to a backend that \
-            checks every signature. Touches no database of yours. Exit code 0 only if every step held.
+            starts the gateway, posts webhooks on both URLs, shows where each went, switches a simulated Evolution server \
+            over and one instance back, lets two weeks pass, and delivers everything to a \
+            backend that checks every signature. Touches no database of yours. Exit code 0 only if every step held.
 
             Example:
               hookgate demo --no-wait

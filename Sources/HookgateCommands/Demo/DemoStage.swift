@@ -71,6 +71,14 @@ final class DemoStage {
     func hookgate(
         _ arguments: String..., ending expected: ExitStatus, showing: Bool = true, masking secret: WebhookToken? = nil
     ) async throws -> String {
+        try await hookgate(arguments, ending: expected, showing: showing, masking: secret)
+    }
+
+    /// The same, with arguments that are put together.
+    @discardableResult
+    func hookgate(
+        _ arguments: [String], ending expected: ExitStatus, showing: Bool = true, masking secret: WebhookToken? = nil
+    ) async throws -> String {
         let shown = arguments.map { $0 == secret?.secretText ? $0.prefix(8) + "…" : Self.quoted($0) }
         StandardStream.output.line("\n$ hookgate \(shown.joined(separator: " "))")
         let result = try await Subprocess.run(

@@ -59,7 +59,9 @@ struct DemoStory {
         try await proveNothingIsLost()
         try await proveThatUndoSparesWhatIsInUse()
 
-        stage.heading("8. Delivery, to a backend that checks every signature")
+        try await DemoSwitchOver(stage: stage, pool: pool, tokens: tokens).tell()
+
+        stage.heading("10. Delivery, to a backend that checks every signature")
         try await DemoDelivery(stage: stage, pool: pool, tokens: tokens).tell { address in
             guard waitsAtEnd else { return }
             stage.say("\nThe gateway stays open at \(address). Press Return to end.")
