@@ -47,6 +47,8 @@ final class AccessControl: Sendable {
     private func visitor(_ text: String, _ request: PageRequest) async throws -> Visitor {
         let now = self.parts.time.now
         if let secret = AccessSecret(text) {
+            // The configuration's may be of our form as well.
+            if secret.digest == configured { return .configured }
             guard secret.kind == .key, let record = try await self.parts.keys.key(secret.digest, at: now) else {
                 throw ConsoleError.unauthenticated
             }
@@ -77,12 +79,12 @@ final class AccessControl: Sendable {
         let session = Base64URL.encode(SystemRandom.bytes(AccessSecret.randomByteCount))
         let digest = TokenDigest(of: session)
         let end = now.addingTimeInterval(Self.sessionTime)
-        if let secret = AccessSecret(text) {
+        if let secret = AccessSecret(text), secret.digest != self.configured {
             guard try await self.parts.sessions.begin(digest, with: secret.digest, until: end, at: now) != nil else {
                 return nil
             }
         } else {
-            try self.checkLimit(request, now)
+            if AccessSecret(text) == nil { try self.checkLimit(request, now) }
             guard let configured, TokenDigest(of: text) == configured else {
                 self.limit.failed(request.peer, at: now)
                 return nil
