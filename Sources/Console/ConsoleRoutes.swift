@@ -7,8 +7,8 @@ enum ConsoleRoutes {
             Assets.routes, SignInPages.routes(access), FleetPage.routes(reader, live),
             parts.integrations.map { IntegrationPages.routes($0) } ?? [], EventPages.routes, EventDetailPage.routes,
             QuarantinePages.routes, BoardPage.routes(desk), PlanPage.routes(desk, live), RunPages.routes(desk, live),
-            SwitchOverPages.routes(desk, live), CleanupPages.routes(desk, live), DoctorPage.routes,
-            AuditLogPage.routes, SettingsPage.routes,
+            SwitchOverPages.routes(desk, live), CleanupPages.routes(desk, live),
+            DoctorPage.routes(DoctorReader(parts)), AuditLogPage.routes, SettingsPage.routes,
         ]
         let endpoints: [[Route]] = [
             FleetAPI.routes(reader), parts.integrations.map { IntegrationAPI.routes($0) } ?? [], EventAPI.routes,

@@ -5,7 +5,7 @@ import Testing
 @testable import Console
 
 struct TrafficChartTests {
-    @Test(arguments: [(0, 4), (4, 4), (5, 8), (9, 20), (401, 800), (12_345, 20_000)])
+    @Test(arguments: [(0, 4), (4, 4), (5, 8), (9, 12), (401, 800), (1_060, 1_200), (12_345, 16_000)])
     func theScaleEndsAtARoundNumber(value: Int, top: Int) {
         #expect(TrafficChart.ceiling(value) == top)
     }

@@ -70,11 +70,11 @@ enum TrafficChart {
         height - margin.bottom - (height - margin.top - margin.bottom) * value / max(1, top)
     }
 
-    /// The next of 4, 8, 20, 40, 80, 200, …: a quarter of each is a whole number.
+    /// The next of 4, 8, 12, 16, 20, 24, 32, 40, 80, …: a quarter of each is a whole number.
     static func ceiling(_ value: Int) -> Int {
         var unit = 4
         while true {
-            for factor in [1, 2, 5] where unit * factor >= value { return unit * factor }
+            for factor in [1, 2, 3, 4, 5, 6, 8] where unit * factor >= value { return unit * factor }
             guard unit < Int.max / 50 else { return value }
             unit *= 10
         }

@@ -2,26 +2,37 @@ import HookgateCore
 
 /// What the doctor finds, with its evidence and its remedy.
 enum DoctorPage {
-    private static let listed = 10
+    static func routes(_ reader: DoctorReader) -> [Route] {
+        [
+            Route(.get, "/doctor", .needs(.viewer), page: "Doctor") { visit in
+                try await .html(page(reader.latest(), visit))
+            },
+            Route(.post, "/doctor", .needs(.viewer), page: "Doctor") { _ in
+                try await reader.examine()
+                return .seeOther("/doctor")
+            },
+        ]
+    }
 
-    static let routes = [
-        Route(.get, "/doctor", .needs(.viewer), page: "Doctor") { visit in
-            let findings = try await visit.parts.doctor.findings(DoctorCheck.allCases, limit: listed)
-            let unwell = findings.filter { $0.result != .ok }
-            return .html(
-                Layout("Doctor", section: "doctor", visit: visit).page(
-                    """
-                    \(PageTitle.html(
-                        "Doctor", "\(findings.count - unwell.count) of \(findings.count) checks are well."))
-                    \(unwell.isEmpty
-                        ? EmptyState.html("Nothing is wrong.", "Every check that <code>hookgate doctor</code> knows holds.")
-                        : unwell.html(card))
-                    \(Card.html(
-                        "What is well",
-                        "<ul class=\"checks\">\(findings.filter { $0.result == .ok }.html { "<li>\($0.check.title)</li>" })</ul>"))
-                    """))
-        }
-    ]
+    private static func page(_ examination: DoctorReader.Examination, _ visit: Visit) -> HTML {
+        let unwell = examination.findings.filter { $0.result != .ok }
+        let well = examination.findings.filter { $0.result == .ok }
+        return Layout("Doctor", section: "doctor", visit: visit).page(
+            """
+            \(PageTitle.html(
+                "Doctor",
+                """
+                \(well.count) of \(examination.findings.count) checks are well. Examined \
+                \(Moment.html(examination.at, now: visit.now)).
+                """,
+                actions: Form.post(visit, to: "/doctor", Form.button("Examine again"))))
+            \(unwell.isEmpty
+                ? EmptyState.html("Nothing is wrong.", "Every check that <code>hookgate doctor</code> knows holds.")
+                : unwell.html(card))
+            \(Card.html(
+                "What is well", "<ul class=\"checks\">\(well.html { "<li>\($0.check.title)</li>" })</ul>"))
+            """)
+    }
 
     private static func card(_ finding: DoctorFinding) -> HTML {
         Card.html(
