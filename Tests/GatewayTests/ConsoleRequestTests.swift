@@ -24,9 +24,15 @@ private struct EchoingConsole: ConsoleResponder {
 /// One port for webhooks and console.
 @Suite(.timeLimit(.minutes(1)))
 struct ConsoleRequestTests {
-    private func ask(_ gateway: TestGateway, _ request: String) async throws -> RawResponse {
+    /// Requests, each on a connection of its own.
+    private func ask(_ gateway: TestGateway, _ requests: String...) async throws -> [RawResponse] {
         try await withServer(gateway) { port, _ in
-            try await withConnection(port) { connection in try #require(await connection.exchange(request)) }
+            var responses: [RawResponse] = []
+            for request in requests {
+                let response = try await withConnection(port) { connection in try await connection.exchange(request) }
+                responses.append(try #require(response))
+            }
+            return responses
         }
     }
 
@@ -67,29 +73,32 @@ struct ConsoleRequestTests {
 
     @Test func aBodyOverTheConsolesBoundIsRefused() async throws {
         let gateway = TestGateway(console: EchoingConsole()) { $0.consoleBodyBytes = 16 }
-        #expect(try await ask(gateway, Raw.post("/login", String(repeating: "x", count: 17))).status == 413)
         let chunks = [String(repeating: "x", count: 10), String(repeating: "x", count: 10)]
-        #expect(try await ask(gateway, Raw.chunked(chunks, "/login")).status == 413)
+        let answers = try await ask(
+            gateway, Raw.post("/login", String(repeating: "x", count: 17)), Raw.chunked(chunks, "/login"),
+            Raw.post("/login", "short"))
+        #expect(answers.map(\.status) == [413, 413, 200])
         #expect(gateway.service.consoleBudget.inUse == 0)
-        #expect(try await ask(gateway, Raw.post("/login", "short")).status == 200)
     }
 
     @Test func moreRequestsThanMayBeInProgressAreTurnedAway() async throws {
         let gateway = TestGateway(console: EchoingConsole()) { $0.consoleRequests = 0 }
-        #expect(try await ask(gateway, Raw.get("/")).status == 503)
-        #expect(try await ask(gateway, Raw.post()).status == 200)
+        #expect(try await ask(gateway, Raw.get("/"), Raw.post()).map(\.status) == [503, 200])
     }
 
     @Test func withoutAConsoleThereIsNothingBesideWebhooks() async throws {
-        #expect(try await ask(TestGateway(), Raw.get("/")).status == 404)
+        #expect(try await ask(TestGateway(), Raw.get("/")).map(\.status) == [404])
     }
 
     @Test func aListenerOfItsOwnHasNoWebhooks() async throws {
         let gateway = TestGateway()
-        let console = gateway.consoleListener(EchoingConsole())
-        #expect(try await ask(console, Raw.post()).body.hasPrefix("POST /webhooks"))
-        #expect(try await ask(console, Raw.get("/metrics")).body.contains("hookgate_spool_bytes 12\n"))
-        #expect(try await ask(console, Raw.get("/health")).status == 200)
+        let answers = try await ask(
+            gateway.consoleListener(EchoingConsole()), Raw.post(), Raw.get("/metrics"), Raw.get("/health"),
+            Raw.get(Raw.namePath))
+        #expect(answers[0].body.hasPrefix("POST /webhooks"))
+        #expect(answers[1].body.contains("hookgate_spool_bytes 12\n"))
+        #expect(answers[2].status == 200)
+        #expect(answers[3].body.hasPrefix("GET /webhooks"))
         #expect(gateway.spool.events.isEmpty)
     }
 }

@@ -13,8 +13,8 @@ extension WebhookHandler {
 
     func receiveForConsole(_ head: HTTPRequestHead, _ facts: RequestFacts) {
         let limits = self.service.limits
-        guard self.admission == .admitted, self.service.consoleWork.begin() else {
-            return self.refuse(self.overloaded("Too many requests of the console are in progress."), .overloaded, facts)
+        guard self.admission == .admitted else {
+            return self.refuse(self.overloaded("Too many connections are open."), .overloaded, facts)
         }
         let refusal: Answer? =
             if facts.isEncoded {
@@ -25,7 +25,6 @@ extension WebhookHandler {
                 nil
             }
         if let refusal {
-            self.service.consoleWork.end()
             return self.refuse(refusal, facts.isEncoded ? .encoded : .tooLarge, facts)
         }
         self.phase = .hosting(
@@ -52,6 +51,11 @@ extension WebhookHandler {
 
     func attend(_ reception: ConsoleReception) {
         guard let context, let console = self.service.console else { return }
+        // Only now: who sends slowly keeps nobody's place.
+        guard self.service.consoleWork.begin() else {
+            self.leaveConsole()
+            return self.answer(self.overloaded("Too many requests of the console are in progress."), .overloaded)
+        }
         self.requestNumber += 1
         let number = self.requestNumber
         let request = ConsoleRequest(
@@ -120,9 +124,10 @@ extension WebhookHandler {
     func leaveConsole() {
         self.service.consoleBudget.give(self.body.count)
         self.body = []
-        self.attendance?.cancel()
-        self.attendance = nil
         self.isStreaming = false
+        guard let attendance else { return }
+        attendance.cancel()
+        self.attendance = nil
         self.service.consoleWork.end()
     }
 

@@ -91,8 +91,8 @@ package final class WebhookService: Sendable {
         guard self.console != nil else { return false }
         switch endpoint {
         case .nothing: return true
-        case .webhook: return !self.surface.hasWebhooks
-        case .health, .readiness, .metrics, .media, .methodNotAllowed: return false
+        case .webhook, .methodNotAllowed: return !self.surface.hasWebhooks
+        case .health, .readiness, .metrics, .media: return false
         }
     }
 
