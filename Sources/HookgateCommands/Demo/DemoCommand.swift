@@ -19,7 +19,7 @@ struct DemoCommand: Verb {
             """
     )
 
-    @Flag(name: .customLong("no-wait"), help: "End instead of leaving the gateway open; nothing stays running.")
+    @Flag(name: .customLong("no-wait"), help: "End instead of leaving gateway and console open; nothing stays running.")
     var noWait = false
 
     func perform() async throws -> ExitStatus {

@@ -17,7 +17,7 @@ struct DemoDelivery {
     let tokens: [String: WebhookToken]
 
     /// - Parameter atEnd: what is done while gateway and backend still run.
-    func tell(atEnd: (_ address: String) -> Void) async throws {
+    func tell(atEnd: (_ address: String) async throws -> Void) async throws {
         let waiting = try await count("state = 'pending'")
         stage.say("\(waiting) events have waited until somebody says where they go; none of them expires.")
         let secret = SigningSecret(minting: .shared)
@@ -30,7 +30,7 @@ struct DemoDelivery {
                 try await proveThatWhatComesNowArrives(through: address, at: receiver)
                 try await proveThatNothingElseIsTaken(by: receiver, at: url, secret)
                 try await stage.hookgate("destinations", ending: .done)
-                atEnd(address)
+                try await atEnd(address)
             }
             try await stage.hookgate("events", "balance", ending: .done)
         }

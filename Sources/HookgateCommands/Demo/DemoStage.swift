@@ -25,6 +25,8 @@ final class DemoStage {
             "DATABASE_URL": databaseURL,
             "HOOKGATE_DATA_DIR": dataDirectory,
             "HOOKGATE_PUBLIC_URL": "https://hooks.example.com",
+            // With one, no first key is made and printed between the lines.
+            "HOOKGATE_ADMIN_TOKEN": AccessSecret.random(.key).secretText,
             "LOG_LEVEL": "warning",
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
             "HOME": dataDirectory,

@@ -63,8 +63,11 @@ struct DemoStory {
 
         stage.heading("10. Delivery, to a backend that checks every signature")
         try await DemoDelivery(stage: stage, pool: pool, tokens: tokens).tell { address in
+            stage.say("\nThe console, for who prefers to look: the next line signs in once.")
+            try await stage.hookgate(
+                "keys", "link", "--role", "admin", "--expires", "8h", "--base", address, ending: .done)
             guard waitsAtEnd else { return }
-            stage.say("\nThe gateway stays open at \(address). Press Return to end.")
+            stage.say("\nGateway and console stay open at \(address). Press Return to end.")
             _ = readLine()
         }
         summary()

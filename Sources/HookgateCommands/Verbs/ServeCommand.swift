@@ -11,7 +11,8 @@ struct ServeCommand: Verb {
         commandName: "serve",
         abstract: "Receive webhooks on both URL forms, store each before the 200, ship them to the inbox.",
         discussion: """
-            Without DATABASE_URL it keeps a private PostgreSQL in the data directory. It adds what the schema lacks \
+            The console is at / and its API at /api/v1, on the same port or at HOOKGATE_CONSOLE_LISTEN. The first start \
+            prints an admin's key once, unless HOOKGATE_ADMIN_TOKEN gives one. Without DATABASE_URL it keeps a private PostgreSQL in the data directory. It adds what the schema lacks \
             unless --no-schema. SIGTERM ends it: what is in flight is answered, and what is spooled is shipped or \
             stays on disk for the next start.
 
