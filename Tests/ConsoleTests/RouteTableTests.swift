@@ -33,6 +33,14 @@ struct RouteTableTests {
         #expect(methods == ["GET", "HEAD"])
     }
 
+    @Test func aWordIsNoParameterWhateverTheMethod() {
+        guard case .otherMethods(let methods, false) = Self.table.find("GET", ["events", "decide"]) else {
+            Issue.record("not said")
+            return
+        }
+        #expect(methods == ["POST"])
+    }
+
     @Test func whatNobodyAddedIsNotThere() {
         guard case .nothing = Self.table.find("GET", ["nothing", "here", "at", "all"]) else {
             Issue.record("found")

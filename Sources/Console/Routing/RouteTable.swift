@@ -1,4 +1,4 @@
-/// All routes. A path's first route that fits is taken: words before parameters, in the order of the list.
+/// All routes. Of the patterns that fit a path, those with the fewest parameters are meant: words before parameters.
 struct RouteTable: Sendable {
     enum Finding: Sendable {
         case found(Route, [String: String])
@@ -27,13 +27,15 @@ struct RouteTable: Sendable {
     func find(_ method: String, _ path: [String]) -> Finding {
         let candidates = self.index[Key(count: path.count, first: path.first ?? "")] ?? []
         let fitting = candidates.compactMap { route in route.pattern.match(path).map { (route, $0) } }
-        guard let best = fitting.min(by: { $0.1.count < $1.1.count }) else { return .nothing }
+        // `/events/decide` is no event's address, whatever the method.
+        guard let fewest = fitting.map(\.1.count).min() else { return .nothing }
+        let nearest = fitting.filter { $0.1.count == fewest }
         let wanted = method == "HEAD" ? "GET" : method
-        if let (route, values) = fitting.filter({ $0.0.method.rawValue == wanted }).min(by: { $0.1.count < $1.1.count })
-        {
+        if let (route, values) = nearest.first(where: { $0.0.method.rawValue == wanted }) {
             return .found(route, values)
         }
-        let methods = fitting.map(\.0.method.rawValue)
-        return .otherMethods(methods.contains("GET") ? methods + ["HEAD"] : methods, isAPI: best.0.isAPI)
+        let methods = nearest.map(\.0.method.rawValue)
+        return .otherMethods(
+            methods.contains("GET") ? methods + ["HEAD"] : methods, isAPI: nearest.contains { $0.0.isAPI })
     }
 }

@@ -131,10 +131,12 @@ struct ConsoleServeTests {
     }
 
     @Test func theAPIDoesWhatItsDescriptionSays() async throws {
-        try await Self.serving { address, _, database in
+        try await Self.serving { address, hookgate, database in
             let stored = StoredEvents(database)
             for state in EventState.allCases { try await stored.add(state) }
-            let input = #"{"url": "\#(address)", "key": "\#(Self.token)"}"#
+            let made = try await hookgate.run("keys", "create", "driver", "--role", "admin")
+            let key = try #require(made.output.split(separator: "\n").first(where: { $0.hasPrefix("hgk_") }))
+            let input = #"{"url": "\#(address)", "key": "\#(key)"}"#
             let wrong = try await PythonTools.run("drive_api.py", input: input)
             #expect(wrong.isEmpty, "\(wrong)")
         }
