@@ -58,14 +58,13 @@ enum BoardPage {
         DataTable.html(
             "Instances",
             [
-                .init("Instance"), .init("Next"), .init("Legacy row"), .init("Integration"), .init("Token"),
-                .init("At Evolution"), .init("Last legacy event"), .init("Last token event"), .init("Way back"),
+                .init("Instance"), .init("Next"), .init("Legacy row"), .init("Integration, token"),
+                .init("At Evolution"), .init("Legacy event"), .init("Token event"), .init("Way back"),
             ],
             rows: rows.map { row in
                 [
                     instance(row), Badge.html(row.step.meaning, row.step.tone), legacyRow(row),
-                    integration(row, visit),
-                    row.maskedToken.html { "<code>\($0)</code>" },
+                    "\(integration(row, visit))\(row.maskedToken.html { "<br><code>\($0)</code>" })",
                     atEvolution(row, look, visit),
                     row.lastLegacyEvent.html { Moment.html($0, now: visit.now) },
                     row.lastTokenEvent.html { Moment.html($0, now: visit.now) },

@@ -16,6 +16,7 @@ enum MigrationDeeds {
     /// - Parameter digest: of the plan that was looked at.
     static func migrate(_ visit: Visit, _ desk: WorkDesk, digest: String) async throws {
         struct Detail: Encodable { let digest: String }
+        try desk.migration.checkIdle()
         try await visit.note("migration.run", nil, Detail(digest: digest))
         let migration = visit.parts.migration
         try desk.migration.begin(MigrationReport(.migrate), visit) { update in
@@ -50,6 +51,7 @@ enum MigrationDeeds {
 
     static func undo(_ visit: Visit, _ desk: WorkDesk, of run: RunID) async throws {
         struct Detail: Encodable { let run: String }
+        try desk.migration.checkIdle()
         _ = try await Self.record(visit, of: run)
         try await visit.note("migration.undo", run.text, Detail(run: run.text))
         let migration = visit.parts.migration

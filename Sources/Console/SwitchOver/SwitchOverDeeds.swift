@@ -37,6 +37,7 @@ enum SwitchOverDeeds {
             let isDryRun: Bool
         }
         let useCases = try Self.parts(visit).useCases(visit.actor)
+        try desk.switchOver.checkIdle()
         let run = RunID(UUID())
         let count = try await Self.count(visit, request)
         guard count > 0 else { throw ConsoleError.unprocessable("There is no instance that this could be about.") }

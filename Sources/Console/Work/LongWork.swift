@@ -20,6 +20,8 @@ final class LongWork<Report: Sendable>: Sendable {
         var report: Report
 
         var isRunning: Bool { self.ending == nil }
+
+        fileprivate mutating func change(by change: (inout Report) -> Void) { change(&self.report) }
     }
 
     private struct State {
@@ -49,10 +51,16 @@ final class LongWork<Report: Sendable>: Sendable {
             }
             return true
         }
-        guard isBegun else {
-            throw .conflict(
-                "This is under way already, begun by \(self.standing?.actor ?? "somebody"). Look at it, or stop it.")
-        }
+        guard isBegun else { throw self.conflict }
+    }
+
+    /// Refuses what could not begin now, before it is written down that it was begun.
+    func checkIdle() throws(ConsoleError) {
+        if self.standing?.isRunning == true { throw self.conflict }
+    }
+
+    private var conflict: ConsoleError {
+        .conflict("This is under way already, begun by \(self.standing?.actor ?? "somebody"). Look at it, or stop it.")
     }
 
     /// Asks it to leave off where nothing is lost.
@@ -70,7 +78,7 @@ final class LongWork<Report: Sendable>: Sendable {
     private func update(_ change: (inout Report) -> Void) {
         self.state.withLock { state in
             // In place: a copy of all that is listed for every step of the work would be most of the work.
-            if state.standing?.isRunning == true { change(&state.standing!.report) }
+            if state.standing?.isRunning == true { state.standing?.change(by: change) }
         }
     }
 }
