@@ -1,6 +1,7 @@
 """Photographs the console of a sample fleet that is half way to token URLs: docs/screenshots/*.png, for the README."""
 
 import asyncio
+import http.server
 import json
 import os
 import pathlib
@@ -9,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.error
 import urllib.request
 
@@ -59,11 +61,25 @@ INSERT INTO hookgate.traffic_minutes (minute, gateway_id, token, instance)
 SELECT date_trunc('minute', now()) - ago * interval '1 min', md5('gateway')::uuid,
     (5 + 380 / (1 + exp((ago - 30) / 5.0)) + 25 * random())::int,
     CASE WHEN ago < 9 THEN 0 ELSE (400 / (1 + exp((28 - ago) / 5.0)) + 18 * random())::int END
-FROM generate_series(1, 60) ago;
+FROM generate_series(-3, 60) ago;
 """
 
 
+class Backend(http.server.BaseHTTPRequestHandler):
+    """Where the webhooks are delivered to."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *words):
+        pass
+
+
 async def main():
+    backend = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Backend)
+    threading.Thread(target=backend.serve_forever, daemon=True).start()
     binary = pathlib.Path(sys.argv[1]).resolve()
     with tempfile.TemporaryDirectory(prefix="hookgate-photographs-") as name:
         place = pathlib.Path(name)
@@ -73,7 +89,8 @@ async def main():
         try:
             environment = {
                 "PATH": os.environ["PATH"], "HOME": name, "DATABASE_URL": postgres.url(), "HOOKGATE_ADMIN_TOKEN": KEY,
-                "HOOKGATE_DATA_DIR": str(place / "data"), "HOOKGATE_PUBLIC_URL": "https://hooks.example.com"}
+                "HOOKGATE_DATA_DIR": str(place / "data"), "HOOKGATE_PUBLIC_URL": "https://hooks.example.com",
+                "HOOKGATE_DELIVER_URL": f"http://127.0.0.1:{backend.server_port}/"}
             subprocess.run([binary, "schema", "apply"], env=environment, check=True, stdout=subprocess.DEVNULL)
             postgres.sql(FLEET)
             with open(place / "log", "wb") as log:
@@ -102,7 +119,7 @@ def post(address, integrations):
         body = {"event": kind, "instance": instance, "data": {
             "key": {"remoteJid": f"1555020{number:04}@s.whatsapp.net", "id": f"3EB0{number:04}", "fromMe": False},
             "message": {"conversation": "Good morning, can I come at ten?"}}}
-        way = f"whatsapp/{token}" if number % 5 else instance
+        way = f"whatsapp/{token}" if number % 30 else instance
         request = urllib.request.Request(
             f"{address}/webhooks/evolution/{way}", json.dumps(body).encode(), {"content-type": "application/json"})
         try:
