@@ -36,7 +36,7 @@ package final class WebhookSender: Sendable {
                     // The deadline is the attempt's own; this one only has to be later.
                     let response = try await client.execute(request, timeout: .minutes(1))
                     attempt.finish(Self.result(response, at: time.now))
-                    await Self.drain(response.body)
+                    await Self.drain(response)
                 }
             } catch {
                 attempt.finish(SendFailure.result(error))
@@ -90,22 +90,26 @@ package final class WebhookSender: Sendable {
 
     /// Reads a short answer to its end. What is left of a longer one is not worth reading: letting go of it closes
     /// the connection.
-    private static func drain(_ body: HTTPClientResponse.Body) async {
+    private static func drain(_ response: HTTPClientResponse) async {
+        // Its end came with its head: there is nothing to wait for.
+        if response.headers.first(name: "content-length") == "0" { return await read(response.body) }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                var count = 0
-                do {
-                    for try await part in body {
-                        count += part.readableBytes
-                        if count > longestAnswer { return }
-                    }
-                } catch {
-                    // The status has been said; how the rest of the answer ends changes nothing.
-                }
-            }
+            group.addTask { await read(response.body) }
             group.addTask { try? await Task.sleep(for: longestDrain) }
             await group.next()
             group.cancelAll()
+        }
+    }
+
+    private static func read(_ body: HTTPClientResponse.Body) async {
+        var count = 0
+        do {
+            for try await part in body {
+                count += part.readableBytes
+                if count > longestAnswer { return }
+            }
+        } catch {
+            // The status has been said; how the rest of the answer ends changes nothing.
         }
     }
 }
