@@ -17,7 +17,8 @@ package struct HookgateCommand: AsyncParsableCommand {
         version: version,
         subcommands: [
             CheckCommand.self, MigrateCommand.self, SchemaCommand.self, TokensCommand.self, IntegrationsCommand.self,
-            WebhooksCommand.self, MonitorCommand.self, TestCommand.self, ServeCommand.self, EventsCommand.self,
+            WebhooksCommand.self, MonitorCommand.self, CleanupCommand.self, TestCommand.self, ServeCommand.self,
+            EventsCommand.self,
             DestinationsCommand.self,
             QuarantineCommand.self, ExplainCommand.self, SpoolCommand.self,
             DoctorCommand.self, KeysCommand.self, AuditCommand.self, ConfigCommand.self, DemoCommand.self,

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import HookgateCore
 package import Logging
 import Synchronization
@@ -26,7 +27,7 @@ package final class CoverageKeeper: Sendable {
     package typealias Look = @Sendable () async -> Finding
 
     private struct State {
-        var merge = CoverageMerge()
+        var merge: CoverageMerge
         var found: Finding?
         var unansweredLooks = 0
         var hasFailed = false
@@ -38,12 +39,16 @@ package final class CoverageKeeper: Sendable {
     private let clock: TimeSource
     private let time: MonotonicTime
     private let logger: Logger
-    private let state = Mutex(State())
+    private let longestPause: TimeInterval
+    private let state: Mutex<State>
 
+    /// - Parameter pace: how many times as fast as the world's time `clock` runs.
     package init(
-        ledger: any CoverageLedger, shelf: any CoverageShelf, clock: TimeSource = .system,
+        ledger: any CoverageLedger, shelf: any CoverageShelf, clock: TimeSource = .system, pace: Double = 1,
         time: MonotonicTime = .system, logger: Logger
     ) {
+        self.longestPause = CoverageMerge.longestPause * pace
+        self.state = Mutex(State(merge: CoverageMerge(longestPause: self.longestPause)))
         self.ledger = ledger
         self.shelf = shelf
         self.clock = clock
@@ -77,7 +82,7 @@ package final class CoverageKeeper: Sendable {
     package func takeUp() async {
         let left = await self.shelf.load()
         self.state.withLock { state in
-            state.merge = CoverageMerge(left: left)
+            state.merge = CoverageMerge(left: left, longestPause: self.longestPause)
             state.isShelved = !left.isEmpty
         }
     }

@@ -35,7 +35,7 @@ struct ConsoleAssembly {
         let pool = PostgresPool(url: databaseURL, options: options)
         let database = Database(
             pool: pool, url: databaseURL, directURL: directURL,
-            bodies: BodyVault(masterKeys: configuration.bodyMasterKeys))
+            bodies: BodyVault(masterKeys: configuration.bodyMasterKeys), time: configuration.time)
         self.pool = pool
         keys = PostgresAccessKeys(pool: pool)
         needsFirstKey = configuration.adminToken == nil

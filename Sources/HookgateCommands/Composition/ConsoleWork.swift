@@ -15,13 +15,14 @@ struct ConsoleWork {
             url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.connections))
         database = Database(
             pool: pool, url: databaseURL, directURL: directURL,
-            bodies: BodyVault(masterKeys: configuration.bodyMasterKeys))
+            bodies: BodyVault(masterKeys: configuration.bodyMasterKeys), time: configuration.time)
     }
 
     /// - Parameter pages: the connections of the pages.
     func add(to parts: inout ConsoleParts, _ configuration: Configuration, pages: PostgresPool) throws {
         parts.board = PostgresMigrationBoard(pool: pages)
         parts.migration = database.migration
+        parts.cleanup = try database.cleanup(configuration)
         guard !configuration.evolutionServers.isEmpty else { return }
         let servers = try EvolutionServers.configured(configuration)
         parts.switchOver = SwitchOverParts(

@@ -21,12 +21,12 @@ extension Database {
             inventory: PostgresMigrationInventory(pool: pool),
             ledger: PostgresMigrationLedger(pool: pool, lockURL: directURL),
             rehearsal: PostgresMigrationRehearsal(pool: pool),
-            routing: routing, time: .system)
+            routing: routing, time: time)
     }
 
     var fleet: any FleetMonitorUseCases {
         FleetMonitor(
             fleet: PostgresFleetTraffic(pool: pool), traffic: PostgresTrafficHistory(pool: pool),
-            coverage: PostgresCoverageHistory(pool: pool), time: .system)
+            coverage: PostgresCoverageHistory(pool: pool), time: time)
     }
 }

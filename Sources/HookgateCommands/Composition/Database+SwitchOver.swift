@@ -10,14 +10,14 @@ extension Database {
     ) -> SwitchOverService {
         let probe = Probe(
             routing: routing, catalog: catalog, sender: HTTPProbeSender(), evidence: PostgresProbeEvidence(pool: pool),
-            time: .system)
+            time: time)
         return SwitchOverService(
             servers: servers, catalog: catalog, migration: migration,
             journal: PostgresSwitchOverJournal(pool: pool, lockURL: directURL, actor: actor),
             traffic: PostgresSwitchOverTraffic(pool: pool),
             probe: TokenProbe(probe: probe, base: configuration.publicURL),
             secondFactors: secondFactors(configuration.secondFactorPolicy), tokens: tokens,
-            actor: actor, publicURL: configuration.publicURL, time: .system)
+            actor: actor, publicURL: configuration.publicURL, time: time)
     }
 }
 

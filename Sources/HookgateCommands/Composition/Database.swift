@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HookgateCore
 import PostgresClient
 import Store
 
@@ -10,18 +11,26 @@ struct Database {
     /// For what needs a session of its own: LISTEN, locks, schema.
     let directURL: String
     let bodies: BodyVault
+    let time: TimeSource
 
     private static let commandConnections = 3
 
     /// Opens the configured database, or the private one of a gateway that is running in the data directory,
     /// for as long as `body` runs.
     static func use<T>(_ configuration: Configuration, _ body: (Database) async throws -> T) async throws -> T {
-        let url = try configuration.databaseURL ?? privateURL(configuration)
+        try await use(configuration, url: try configuration.databaseURL ?? privateURL(configuration), body)
+    }
+
+    /// Opens the database at `url`, whatever is configured.
+    static func use<T>(
+        _ configuration: Configuration, url: String, _ body: (Database) async throws -> T
+    ) async throws -> T {
         let pool = PostgresPool(url: url, options: PostgresPoolOptions(maximumConnections: commandConnections))
         let database = Database(
             pool: pool, url: url, directURL: configuration.databaseDirectURL ?? url,
-            bodies: BodyVault(masterKeys: configuration.bodyMasterKeys))
+            bodies: BodyVault(masterKeys: configuration.bodyMasterKeys), time: configuration.time)
         do {
+            try await refuseClock(configuration, unlessThrownAway: pool)
             let result = try await body(database)
             await pool.close()
             return result
@@ -29,6 +38,16 @@ struct Database {
             await pool.close()
             throw error
         }
+    }
+
+    /// A clock that runs faster would let a clean-up of a living database begin at once.
+    private static func refuseClock(
+        _ configuration: Configuration, unlessThrownAway executor: some PostgresExecutor
+    ) async throws {
+        guard configuration.demoClock != nil, try await !ThrowAwayMark.isSet(in: executor) else { return }
+        throw CommandFailure(
+            "HOOKGATE_DEMO_CLOCK is for databases that `hookgate demo` made to be thrown away, and this is none. Unset it.",
+            status: .wrongUsage)
     }
 
     private static func privateURL(_ configuration: Configuration) throws -> String {
@@ -41,4 +60,9 @@ struct Database {
         }
         return url
     }
+}
+
+extension Configuration {
+    /// What decisions take for now.
+    var time: TimeSource { demoClock?.source() ?? .system }
 }

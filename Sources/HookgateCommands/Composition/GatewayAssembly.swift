@@ -108,7 +108,8 @@ struct GatewayAssembly {
         quarantine = QuarantineBounds(limits: configuration.quarantineLimits, logger: logger)
         coverage = CoverageKeeper(
             ledger: PostgresCoverageLedger(pool: chorePool, gatewayID: spool.gatewayID),
-            shelf: LocalCoverageShelf(directory: spoolDirectory), logger: logger)
+            shelf: LocalCoverageShelf(directory: spoolDirectory), clock: configuration.time,
+            pace: configuration.demoClock?.scale ?? 1, logger: logger)
         refusals = RefusalTally()
         oldWay = OldWayWatch(
             inventory: PostgresMigrationInventory(pool: chorePool), ledger: PostgresOldWayLedger(pool: chorePool))

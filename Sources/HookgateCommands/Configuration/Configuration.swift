@@ -44,6 +44,8 @@ package struct Configuration: Sendable {
     package let adminToken: Secret?
     package let alertURL: String?
     package let alertSecret: Secret?
+    /// Nil means the world's own time; anything else is refused but on a throw-away database.
+    package let demoClock: ScaledClock?
     package let logLevel: Logger.Level
     package let logFormat: LogFormat
 
@@ -79,6 +81,7 @@ package struct Configuration: Sendable {
         self.adminToken = reader.value(of: .adminToken, SettingReading.secret)
         self.alertURL = reader.value(of: .alertURL, SettingReading.webURL)
         self.alertSecret = reader.value(of: .alertSecret, SettingReading.secret)
+        self.demoClock = reader.value(of: .demoClock, SettingReading.scaledClock)
         let publicURL = reader.value(of: .publicURL, SettingReading.publicURL)
         let listen = reader.value(of: .listen, ListenAddress.init(configured:))
         let dataDirectory = reader.value(of: .dataDirectory) { (text) throws(InvalidSetting) in text }

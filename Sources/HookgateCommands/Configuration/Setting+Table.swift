@@ -130,6 +130,11 @@ extension Setting {
         "body-encryption-old-keys", secrecy: .secret,
         help: "those it replaced, separated by commas, until `hookgate events rewrap-keys` was run")
 
+    package static let demoClock = Setting(
+        "demo-clock",
+        help: "SCALE@TIME: from then on time runs so many times as fast; only on a throw-away database of hookgate demo"
+    )
+
     package static let logLevel = Setting(
         "log-level", inherited: ["LOG_LEVEL"], flag: true, fallback: .text("info"),
         help: "trace, debug, info, notice, warning, error or critical")
@@ -146,7 +151,7 @@ extension Setting {
         evolutionPollInterval, evolutionWebhookSecret, deliverURL, deliverSecret, deliverFormat, deliverMedia,
         deliverPrivateNetworks,
         deliverAuthorities, retainBodies, retainEvents, bodyEncryptionKey, bodyEncryptionOldKeys, adminToken, alertURL,
-        alertSecret, logLevel, logFormat,
+        alertSecret, demoClock, logLevel, logFormat,
     ]
 
     /// Finds a setting by its name in a file; `database_url` and `DATABASE_URL` are read as `database-url`.

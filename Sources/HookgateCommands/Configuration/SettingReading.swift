@@ -107,6 +107,14 @@ enum SettingReading {
         return time
     }
 
+    static func scaledClock(_ text: String) throws(InvalidSetting) -> ScaledClock {
+        guard let clock = ScaledClock(text) else {
+            throw InvalidSetting(
+                "not a clock; give how many times as fast, and from when on: 60480@2026-03-01T08:30:00Z")
+        }
+        return clock
+    }
+
     static func masterKey(_ text: String) throws(InvalidSetting) -> BodyMasterKey {
         do throws(BodyMasterKey.Flaw) {
             return try BodyMasterKey(base64: text)

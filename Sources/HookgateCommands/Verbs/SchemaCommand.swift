@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import HookgateCore
 import Store
 
 /// `hookgate schema`: the additive schema, and files of SQL.
@@ -19,7 +20,8 @@ struct SchemaCommand: AsyncParsableCommand {
             discussion: """
                 Without FILE: the built-in files that are not applied yet. With FILE: that file, whatever was run \
                 before; where it does not exist, the built-in file of its name. A file that would drop or empty a \
-                legacy table is refused. Exit code 3 when something is left for a person, or the file is refused.
+                legacy table is refused, and the guide's file that drops them all is `hookgate cleanup run`. Exit \
+                code 3 when something is left for a person, or the file is refused.
 
                 Examples:
                   hookgate schema apply --dry-run
@@ -36,7 +38,11 @@ struct SchemaCommand: AsyncParsableCommand {
         var dryRun = false
 
         func perform() async throws -> ExitStatus {
-            try await Database.use(try global.configuration()) { database in
+            if let file, SchemaFile.dropsLegacyTables(path: file) {
+                return try await CleanupStep(global).run(
+                    CleanupOptions(), isDryRun: dryRun, digest: nil, isConfirmed: false)
+            }
+            return try await Database.use(try global.configuration()) { database in
                 let step = SchemaStep(database: database, isJSON: global.json)
                 return dryRun ? try await step.preview(file: file) : try await step.apply(file: file)
             }

@@ -49,6 +49,10 @@ struct ServeCommand: Verb {
     private static func serve(
         _ configuration: Configuration, url: String, spool: String, appliesSchema: Bool, logger: Logger
     ) async throws {
+        if configuration.demoClock != nil {
+            // Opening the database refuses the clock where it does not belong.
+            try await Database.use(configuration, url: url) { _ in }
+        }
         let gateway = try await GatewayAssembly(
             configuration, databaseURL: url, spoolDirectory: spool,
             connections: try connections(configuration, logger), appliesSchema: appliesSchema, logger: logger)

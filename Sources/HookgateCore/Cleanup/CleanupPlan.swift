@@ -1,3 +1,4 @@
+import Crypto
 package import FoundationEssentials
 
 /// What `hookgate cleanup plan` says: every gate with its evidence, and what a run would do.
@@ -43,6 +44,13 @@ package struct CleanupPlan: Sendable, Equatable {
         self.statements = statements
         self.digest = digest
         self.archives = archives
+    }
+
+    /// SHA-256 over the statements, in hexadecimal; the archive's name stands in them.
+    package static func digest(of statements: [ArchiveStatement]) -> String {
+        var hash = SHA256()
+        for statement in statements { hash.update(data: Array(statement.sql.utf8) + [0]) }
+        return Hexadecimal.encode(hash.finalize())
     }
 
     /// Whether every gate holds.

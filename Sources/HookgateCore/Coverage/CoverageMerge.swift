@@ -12,13 +12,17 @@ package struct CoverageMerge: Sendable, Equatable {
     /// Intervals that wait to be written; beyond that the oldest are given up, which only ever makes gaps.
     package static let mostWaiting = 1_000
 
+    private let longestPause: TimeInterval
     private var waiting: [CoverageInterval]
     private var open: CoverageInterval?
     private var writtenOpen: CoverageInterval?
     private var mishaps: Int?
 
-    /// - Parameter left: what an earlier process could not write. None of it is ever extended.
-    package init(left: [CoverageInterval] = []) {
+    /// - Parameters:
+    ///   - left: what an earlier process could not write. None of it is ever extended.
+    ///   - longestPause: longer only under a clock that runs faster.
+    package init(left: [CoverageInterval] = [], longestPause: TimeInterval = Self.longestPause) {
+        self.longestPause = longestPause
         self.waiting = Array(left.suffix(Self.mostWaiting))
     }
 
@@ -31,7 +35,7 @@ package struct CoverageMerge: Sendable, Equatable {
     package mutating func beat(_ beat: CoverageBeat) {
         defer { mishaps = beat.mishaps }
         guard beat.isReady else { return end() }
-        guard let open, mishaps == beat.mishaps, (0...Self.longestPause).contains(beat.at.timeIntervalSince(open.until))
+        guard let open, mishaps == beat.mishaps, (0...longestPause).contains(beat.at.timeIntervalSince(open.until))
         else {
             end()
             self.open = CoverageInterval(from: beat.at, until: beat.at)

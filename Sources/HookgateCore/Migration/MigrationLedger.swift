@@ -18,6 +18,10 @@ package protocol MigrationLedger: Sendable {
     /// Writes a batch, journal included: in one transaction, or in smaller ones where the database refuses a row.
     func write(_ batch: [PlannedInstance], run: RunID, at now: Date) async throws -> BatchOutcome
 
+    /// Keeps what a verification of the whole fleet came to, where there is a place for it: verifying works for a role
+    /// that may only read as well.
+    func record(_ verification: FleetVerification) async throws
+
     func finishRun(_ id: RunID, outcome: RunOutcome, at now: Date) async throws
 
     /// The latest runs, newest first.

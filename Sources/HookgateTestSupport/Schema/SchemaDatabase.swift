@@ -1,3 +1,4 @@
+import FoundationEssentials
 import PostgresClient
 import Store
 
@@ -34,5 +35,12 @@ extension TestDatabase {
             // Already there, or another test is making it at this moment.
             guard ["42710", "23505"].contains(error.sqlState) else { throw error }
         }
+    }
+}
+
+extension TestDatabase {
+    /// Marks it as `hookgate demo` marks its own: a clock may run faster there. The schema must be there.
+    package func markThrowAway() async throws {
+        try await ThrowAwayMark.set(in: self.pool, at: Date())
     }
 }

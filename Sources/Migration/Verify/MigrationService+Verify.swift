@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import HookgateCore
 
 extension MigrationService {
@@ -6,6 +7,9 @@ extension MigrationService {
     ) async throws -> VerificationSummary {
         _ = try await readableSurvey()
         let planner = try await planner(for: decisions)
+        // Before the first page: while the tables have this mark, what was compared is what stands there.
+        let mark = decisions.scope == .everything ? try await inventory.mark() : nil
+        let begun = time.now
         var summary = VerificationSummary()
         // The next page is read and compared while the routes of this one are asked for.
         try await inventory.pages(
@@ -18,6 +22,9 @@ extension MigrationService {
                 try await observe(result)
             }
         }
+        if let mark {
+            try await ledger.record(FleetVerification(summary, of: mark, at: begun, excluded: decisions.excluded))
+        }
         return summary
     }
 
@@ -27,5 +34,15 @@ extension MigrationService {
         return page.results(
             routes: RouteComparison(facts: facts, now: time.now),
             sharedTokens: try await inventory.sharedTokens(of: Array(page.rows.keys)))
+    }
+}
+
+extension FleetVerification {
+    fileprivate init(
+        _ summary: VerificationSummary, of mark: InventoryMark, at instant: Date, excluded: [InstanceName: String]
+    ) {
+        self.init(
+            verifiedAt: instant, mark: mark, verified: summary.verified, mismatched: summary.mismatched,
+            missing: summary.missing, undecided: summary.undecided, excluded: excluded)
     }
 }

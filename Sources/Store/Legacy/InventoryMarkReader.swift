@@ -7,7 +7,15 @@ struct InventoryMarkReader {
     let connection: PostgresConnection
     let shapes: TableShapes
 
-    func mark() async throws -> InventoryMark {
+    func mark() async throws -> InventoryMark { try await mark(of: tables) }
+
+    /// Of those of these tables that a plan is made from.
+    func mark(among sources: [LegacySource]) async throws -> InventoryMark {
+        let names = Set(sources.map(\.rawValue))
+        return try await mark(of: tables.filter { names.contains($0.name) })
+    }
+
+    private func mark(of tables: [TableShape]) async throws -> InventoryMark {
         var parts: [String] = []
         for table in tables { parts.append("\(table.name) \(try await mark(of: table))") }
         return InventoryMark(parts.joined(separator: "\n"))

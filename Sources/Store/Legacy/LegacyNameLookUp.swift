@@ -25,7 +25,13 @@ struct LegacyNameLookUp: Sendable {
             if LegacySourceQuery.hidesNames(shape) { return .failure(Unreadable(table: source.rawValue)) }
             guard let query = LegacySourceQuery(source, shapes: shapes) else { continue }
             queries += query.lookUps
-            names.append(query.sql)
+            names.append("SELECT name FROM (\(query.sql)) AS named")
+        }
+        // What a clean-up moved away is known no less: its webhooks are held, as they were before.
+        if let archived = shapes[TableShapes.archivedNames] {
+            guard archived.isReadable else { return .failure(Unreadable(table: archived.name)) }
+            queries.append("SELECT FROM \(archived.name) AS a WHERE a.instance_name = $1")
+            names.append("SELECT instance_name AS name FROM \(archived.name)")
         }
         let rows = names.isEmpty ? "SELECT NULL::text AS name" : names.joined(separator: "\nUNION ALL\n")
         return .success(

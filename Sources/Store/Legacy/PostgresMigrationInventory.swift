@@ -71,11 +71,12 @@ package struct PostgresMigrationInventory: MigrationInventory {
     private func transaction<Success>(
         _ body: (PostgresConnection, TableShapes) async throws -> Success
     ) async throws -> Success {
-        try await pool.transaction(.snapshot) { connection in
+        let (result, reads) = try await pool.transaction(.snapshot) { connection in
             // The text form of a row, by which its versions are told apart, must not depend on the session; the
             // transaction idles while batches are written, whatever the role's default says; and a cursor here is
             // read to its end, so its first row need not come quickly. The one sort of everything gets more memory than
-            // the few megabytes that a server gives by default. Compiling a statement takes longer than running it.
+            // the few megabytes that a server gives by default. What helpers scan could not be told from what others
+            // scan (OwnReads). Compiling a statement takes longer than running it.
             try await connection.execute(
                 script: """
                     SET LOCAL TIME ZONE 'UTC';
@@ -83,9 +84,14 @@ package struct PostgresMigrationInventory: MigrationInventory {
                     SET LOCAL idle_in_transaction_session_timeout = 0;
                     SET LOCAL cursor_tuple_fraction = 1;
                     SET LOCAL work_mem = '32MB';
+                    SET LOCAL max_parallel_workers_per_gather = 0;
                     SET LOCAL jit = off
                     """)
-            return try await body(connection, try await TableShapes.load(from: connection))
+            let own = try await OwnReads(on: connection)
+            let result = try await body(connection, try await TableShapes.load(from: connection))
+            return (result, try await own.finish(on: connection))
         }
+        try await OwnReads.note(reads, in: pool)
+        return result
     }
 }

@@ -29,6 +29,7 @@ struct TableShapes: Sendable {
     static let routeTraffic = "hookgate.route_traffic"
     static let standings = "hookgate.integration_standings"
     static let oldWay = "hookgate.old_way_comparisons"
+    static let archivedNames = "hookgate.archived_names"
     /// Where clinics may be, the likelier place first.
     private static let clinicTables = ["healthcare.clinics", "public.clinics"]
 
@@ -48,7 +49,7 @@ struct TableShapes: Sendable {
 
     private static let tables =
         LegacySource.allCases.map(\.rawValue) + NeighbourTable.allCases.map(\.rawValue) + clinicTables
-        + [integrations, migrationRows, routeTraffic, oldWay, standings]
+        + [integrations, migrationRows, routeTraffic, oldWay, standings, archivedNames]
 
     static func load(from executor: some PostgresExecutor) async throws(PostgresError) -> TableShapes {
         let rows = try await executor.query(

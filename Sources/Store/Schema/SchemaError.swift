@@ -34,11 +34,11 @@ extension SchemaError: CustomStringConvertible {
         case .refused(let file, let findings):
             let acts = findings.map(\.description).joined(separator: ", ")
             return "\(file) would \(acts); nothing of it was run. Legacy tables are taken away only by "
-                + "`hookgate cleanup`, which asks for evidence first and can undo it; it comes with a later version."
+                + "`hookgate cleanup`, which asks for evidence first and can undo it: hookgate cleanup plan"
         case .refusedByItself(let file):
             return
                 "\(file) drops nothing: public.integrations and core.whatsapp_conversations hold what no integration "
-                + "replaces, and dropping cannot be undone. `hookgate cleanup` will do it with evidence, in a later version."
+                + "replaces, and dropping cannot be undone. This step, with evidence and a way back: hookgate cleanup run"
         case .changed(let file):
             return "\(file) was applied to this database with another content than this hookgate has built in; nothing "
                 + "was applied. Use the version of hookgate that applied it, or a newer one (`hookgate schema status`)."

@@ -36,6 +36,7 @@ extension SchemaFile {
         SchemaFile("20251107_event_retention.sql", PackageResources._0251107_event_retention_sql),
         SchemaFile("20251110_switch_overs.sql", PackageResources._0251110_switch_overs_sql),
         SchemaFile("20251112_delivery_plans.sql", PackageResources._0251112_delivery_plans_sql),
+        SchemaFile("20251113_cleanup.sql", PackageResources._0251113_cleanup_sql),
         SchemaFile("20251114_integration_lives.sql", PackageResources._0251114_integration_lives_sql),
         SchemaFile(
             "20251115_switch_over_rotations.sql", PackageResources._0251115_switch_over_rotations_sql),
@@ -50,6 +51,12 @@ extension SchemaFile {
     /// The triggers that keep the ledger of tokens.
     package static let tokenLedger = SchemaFile(
         "20251021_token_ledger.sql", PackageResources._0251021_token_ledger_sql)
+
+    /// Whether a path names the guide's file that drops the legacy tables, whatever stands there: that step is
+    /// `hookgate cleanup run`.
+    package static func dropsLegacyTables(path: String) -> Bool {
+        path.split(separator: "/").last.map(String.init) == dropLegacyTables.name
+    }
 
     /// Has the name the migration guide gives it, and refuses; see `hookgate cleanup`.
     package static let dropLegacyTables = SchemaFile(

@@ -7,6 +7,6 @@ BEGIN
     RAISE EXCEPTION USING
         ERRCODE = 'HG001',
         MESSAGE = 'the legacy WhatsApp tables are not dropped by a file; nothing was changed',
-        HINT = '`hookgate cleanup`, which comes with a later version, shows what is in the way and can be undone.';
+        HINT = '`hookgate cleanup plan` shows what is in the way; `hookgate cleanup run` can be undone.';
 END
 $$;
