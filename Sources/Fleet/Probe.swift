@@ -38,12 +38,12 @@ package struct Probe: Sendable {
         package static let ofDelivery = Patience(attempts: 250, pause: .milliseconds(100))
     }
 
-    private let routing: any RoutingSource
-    private let catalog: any IntegrationCatalog
+    let routing: any RoutingSource
+    let catalog: any IntegrationCatalog
     private let sender: any ProbeSender
     private let evidence: any ProbeEvidence
     private let deliveries: (any ProbeDeliveries)?
-    private let time: TimeSource
+    let time: TimeSource
     private let patience: Patience
 
     /// - Parameter deliveries: nil where the probe ends in the inbox.
@@ -74,7 +74,9 @@ package struct Probe: Sendable {
         }
         guard let token = WebhookToken(text) else { throw ProbeFailure.notAToken }
         let entry = try await measured(.known) { try await resolve(token) }
-        let id = try await measured(.posted) { try await post(token, to: base, nonce: nonce, expecting: entry) }
+        let id = try await measured(.posted) {
+            try await post(to: base.webhookURL(token: token), nonce: nonce, expecting: entry)
+        }
         let stored = try await measured(.stored) { try await waitForInbox(id) }
         let integration = try await measured(.resolved) { try await confirm(stored, entry) }
         var delivery: ProbeProgress.Attempt?
@@ -110,14 +112,12 @@ package struct Probe: Sendable {
         }
     }
 
-    private func post(
-        _ token: WebhookToken, to base: PublicURL, nonce: String, expecting entry: RoutingEntry
-    ) async throws -> EventID {
+    func post(to url: String, nonce: String, expecting entry: RoutingEntry) async throws -> EventID {
         let body = try ProbeBody(nonce: nonce, instance: entry.instanceName).encoded()
         let signature = ProbeSignature.sign(body, at: time.now, nonce: nonce, with: try await evidence.signingKey())
         let answer = try await sender.post(
             ProbeRequest(
-                url: base.webhookURL(token: token),
+                url: url,
                 headers: [("content-type", "application/json"), (ProbeSignature.headerName, signature)],
                 body: body))
         guard answer.status == 200 else { throw ProbeFailure.refused(status: answer.status) }
@@ -125,7 +125,7 @@ package struct Probe: Sendable {
         return id
     }
 
-    private func waitForInbox(_ id: EventID) async throws -> StoredProbe {
+    func waitForInbox(_ id: EventID) async throws -> StoredProbe {
         for _ in 0..<patience.attempts {
             if let stored = try await evidence.storedProbe(id) { return stored }
             // The inbox tells nobody of a new row; a person waits here for a moment at most.
@@ -134,7 +134,7 @@ package struct Probe: Sendable {
         throw ProbeFailure.notStored(id)
     }
 
-    private func confirm(_ stored: StoredProbe, _ entry: RoutingEntry) async throws -> IntegrationRecord {
+    func confirm(_ stored: StoredProbe, _ entry: RoutingEntry) async throws -> IntegrationRecord {
         guard stored.integrationID == entry.integrationID else { throw ProbeFailure.wrongIntegration }
         guard stored.state == .probe else { throw ProbeFailure.notRecognised(stored.state) }
         guard let integration = try await catalog.integration(entry.integrationID) else {

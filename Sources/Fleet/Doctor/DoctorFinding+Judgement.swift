@@ -126,6 +126,16 @@ extension DoctorFinding {
         case .openFunctions:
             counted(
                 "function that must not be open to everybody is", "functions that must not be open to everybody are")
+        case .bodyRoutedEvents:
+            counted(
+                "sender posts to a URL that names nobody: its events are held",
+                "senders post to a URL that names nobody: their events are held")
+        case .oldRouteElsewhere:
+            counted(
+                "instance's old URL leads elsewhere, and nothing of it has come here",
+                "instances' old URLs lead elsewhere, and nothing of them has come here")
+        case .oldRouteArrives:
+            counted("old URL does not bring a webhook here", "old URLs do not bring a webhook here")
         }
     }
 }

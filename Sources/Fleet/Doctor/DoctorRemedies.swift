@@ -16,7 +16,7 @@ extension DoctorRemedy {
             .sharedTokens:
             self = Self.aboutRows(check, sample)
         case .pendingSchema, .schemaObjects, .interruptedRun, .oldRouteTraffic, .readableTokens,
-            .readableCredentials, .openFunctions:
+            .readableCredentials, .openFunctions, .bodyRoutedEvents, .oldRouteElsewhere, .oldRouteArrives:
             self = Self.aboutOperation(check, sample)
         }
     }
@@ -229,6 +229,23 @@ extension DoctorRemedy {
             DoctorRemedy(
                 "Close each of them, unless a screen still calls it: then replace that call first.",
                 sample.items.map { "REVOKE EXECUTE ON FUNCTION \($0.subject) FROM PUBLIC, anon, authenticated;" })
+        case .bodyRoutedEvents:
+            DoctorRemedy(
+                "Give each instance its token URL at Evolution and switch a global webhook off there "
+                    + "(WEBHOOK_GLOBAL_ENABLED=false). What came only there is released once you know that it is right.",
+                [
+                    "hookgate webhooks switch", "hookgate quarantine list --reason body_routed",
+                    "hookgate quarantine release --reason body_routed --trust-name --dry-run",
+                ])
+        case .oldRouteElsewhere:
+            DoctorRemedy(
+                "Bring that host's traffic here (docs/operations.md, Taking over the old URL), or switch these instances over.",
+                ["hookgate doctor --old-url https://OLD-HOST --check old-route-arrives", "hookgate webhooks status"])
+        case .oldRouteArrives:
+            DoctorRemedy(
+                "Bring that URL's traffic here: by a proxy for its path, a move at the host, or a shim that forwards (see "
+                    + "docs/operations.md, Taking over the old URL).",
+                ["hookgate doctor --old-url https://OLD-HOST --check old-route-arrives"])
         default: preconditionFailure("cannot advise on \(check.rawValue) as on the operation")
         }
     }

@@ -9,13 +9,15 @@ struct DoctorCommand: Verb {
         commandName: "doctor",
         abstract: "Look for what the old system left wrong, and say what to do about it.",
         discussion: """
-            Reads only, and works before any schema of ours is there. With --fix it shows what it would repair; with \
+            Reads only (and notes how often it scanned the legacy tables), and works before any schema of ours is there. \
+            With --old-url it also posts a signed probe to an instance's old URL there. With --fix it shows what it would repair; with \
             --fix --yes it repairs what needs no decision, and notes it in hookgate.audit_log. Exit code 3 when \
             something is left to do or to decide, or cannot be told.
 
             Examples:
               hookgate doctor
               hookgate doctor --check duplicate-instances --check old-route-traffic
+              hookgate doctor --check old-route-arrives --old-url https://old.example.org
               hookgate doctor --fix
               hookgate doctor --fix --yes
             """
@@ -33,6 +35,13 @@ struct DoctorCommand: Verb {
 
     @Option(name: .customLong("check"), help: ArgumentHelp("Only this check; may be given again.", valueName: "id"))
     var only: [String] = []
+
+    @Option(
+        name: .customLong("old-url"),
+        help: ArgumentHelp(
+            "Post a probe to an old URL there: what stands before /webhooks/evolution/INSTANCE. With --check "
+                + "old-route-arrives alone, the public URL.", valueName: "base"))
+    var oldURL: String?
 
     @Flag(help: "List the checks, and what each is about.")
     var list = false
@@ -57,12 +66,25 @@ struct DoctorCommand: Verb {
         let configuration = try global.configuration()
         return try await Database.use(configuration) { database in
             let printer = DoctorPrinter(isJSON: global.json, mode: mode)
-            let doctor = database.doctor(publicURL: configuration.statedPublicURL)
+            let doctor = database.doctor(
+                publicURL: configuration.statedPublicURL, oldURL: try oldURL(configuration))
             if mode == .repair { try await doctor.repair(checks, limit: limit) { printer.print($0) } }
             let report = try await doctor.diagnose(checks, limit: limit) { printer.print($0) }
             if mode == .preview { try await doctor.preview(checks, limit: limit) { printer.print($0) } }
             try printer.finish(report)
             return report.needsAttention || printer.wouldChange ? .attention : .done
+        }
+    }
+
+    /// Where a probe goes; nil where nobody asks for one.
+    private func oldURL(_ configuration: Configuration) throws -> PublicURL? {
+        guard let oldURL else {
+            return only.contains(DoctorCheck.oldRouteArrives.rawValue) ? configuration.publicURL : nil
+        }
+        do throws(PublicURL.Flaw) {
+            return try PublicURL(oldURL)
+        } catch {
+            throw CommandFailure("--old-url '\(oldURL)' cannot be asked: \(error).", status: .wrongUsage)
         }
     }
 
@@ -88,10 +110,16 @@ struct DoctorCommand: Verb {
 }
 
 extension Database {
-    func doctor(publicURL: PublicURL?) -> Doctor {
-        Doctor(
-            evidence: PostgresDoctorEvidence(pool: pool, directURL: directURL, publicHost: publicURL?.host),
-            repairs: PostgresDoctorRepairs(pool: pool, directURL: directURL), time: .system)
+    /// - Parameter oldURL: where a probe is sent to; nil for none.
+    func doctor(publicURL: PublicURL?, oldURL: PublicURL? = nil) -> Doctor {
+        let stored = PostgresDoctorEvidence(pool: pool, directURL: directURL, publicHost: publicURL?.host)
+        let probe = Probe(
+            routing: routing, catalog: catalog, sender: HTTPProbeSender(), evidence: PostgresProbeEvidence(pool: pool),
+            time: time)
+        let evidence: any DoctorEvidenceSource =
+            if let oldURL { OldRouteEvidence(database: stored, probe: probe, base: oldURL) } else { stored }
+        return Doctor(
+            evidence: evidence, repairs: PostgresDoctorRepairs(pool: pool, directURL: directURL), time: time)
     }
 }
 

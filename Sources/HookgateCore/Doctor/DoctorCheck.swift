@@ -39,6 +39,10 @@ package enum DoctorCheck: String, Sendable, CaseIterable {
     case readableTokens = "readable-tokens"
     case readableCredentials = "readable-credentials"
     case openFunctions = "open-functions"
+    // What comes on old URLs, and whether it would come here.
+    case bodyRoutedEvents = "body-routed-events"
+    case oldRouteElsewhere = "old-route-elsewhere"
+    case oldRouteArrives = "old-route-arrives"
 }
 
 extension DoctorCheck {
@@ -75,6 +79,9 @@ extension DoctorCheck {
         case .readableTokens: "no role of PostgREST can read a webhook token"
         case .readableCredentials: "no role of PostgREST can read Evolution's keys"
         case .openFunctions: "no role of PostgREST can call a function that gives tokens away"
+        case .bodyRoutedEvents: "no webhook comes to a URL that names nobody"
+        case .oldRouteElsewhere: "no instance's old URL leads past hookgate"
+        case .oldRouteArrives: "a webhook on the old URL arrives here"
         }
     }
 
@@ -116,6 +123,10 @@ extension DoctorCheck {
         case .readableCredentials: "Evolution's keys stand in config columns that the screens read"
         case .openFunctions:
             "save_evolution_integration and exec_sql were callable by anybody and ran as their owner"
+        case .bodyRoutedEvents: "the oldest URLs named no instance, and the body's word was taken"
+        case .oldRouteElsewhere:
+            "the host changed four times and stands in every URL; what goes to an old one is never seen here"
+        case .oldRouteArrives: "the old URL led to the old backend, and its traffic has to be brought here first"
         }
     }
 

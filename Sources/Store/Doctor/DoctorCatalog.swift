@@ -43,9 +43,10 @@ struct DoctorCatalog {
     }
 
     static func load(from executor: some PostgresExecutor) async throws -> DoctorCatalog {
-        let ours = ["migration_runs", "migration_rows", "tokens", "route_traffic", "coverage", "audit_log"].map {
-            "hookgate." + $0
-        }
+        let ours = ["migration_runs", "migration_rows", "tokens", "route_traffic", "coverage", "audit_log", "events"]
+            .map {
+                "hookgate." + $0
+            }
         let names = LegacySource.allCases.map(\.rawValue) + clinics + otherHomes + ours + [integrations]
         let rows = try await executor.query(
             """

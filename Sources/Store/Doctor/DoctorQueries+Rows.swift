@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HookgateCore
 
 /// Status, webhook URL and token of single rows.
@@ -126,5 +127,53 @@ extension DoctorQueries {
                 FROM hosts, expected WHERE hosts.host <> expected.host
                 """,
             parameters: [configured])
+    }
+
+    /// Instances whose stored old URL leads to another host than token URLs do, and of which nothing has come lately.
+    func oldRouteElsewhere(configured: String?, now: Date) -> DoctorQuery {
+        let urls = LegacySource.allCases.compactMap { LegacySourceQuery($0, shapes: shapes)?.webhookURLs }
+        return DoctorQuery(
+            needs: [
+                .legacy, .integrationsIfPresent, Self.tokenColumns("webhook_url"),
+                .table(TableShapes.routeTraffic, columns: ["instance_name", "last_seen"]),
+            ],
+            sql: """
+                WITH expected AS (
+                    SELECT coalesce(lower($1::text), (
+                        SELECT \(Self.host) FROM (\(integrations)) i
+                        WHERE is_evolution AND url ~ '/webhooks/evolution/whatsapp/[^/]' AND \(Self.host) !~ \(Self.loopback)
+                        GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1)) AS host
+                )
+                SELECT name AS subject, NULL::text AS id,
+                       ARRAY['old URL leads to', string_agg(DISTINCT \(Self.host), ', '), 'rather than', expected.host]
+                           AS facts
+                FROM (\(urls.isEmpty ? "SELECT NULL::text AS name, NULL::text AS url WHERE false" : urls.joined(separator: " UNION ALL "))) u,
+                    expected
+                WHERE url ~ '/webhooks/' AND \(Self.host) <> expected.host AND NOT EXISTS (
+                    SELECT FROM \(TableShapes.routeTraffic) t
+                    WHERE t.instance_name = u.name AND t.last_seen >= $2::timestamptz)
+                GROUP BY name, expected.host
+                """,
+            parameters: [configured, now.addingTimeInterval(-Self.quietTime)])
+    }
+
+    /// What nobody has sent for two weeks is over.
+    private static let quietTime: TimeInterval = 14 * 24 * 3600
+
+    /// Held events of URLs that name nobody, by whom their bodies name.
+    var bodyRoutedEvents: DoctorQuery {
+        DoctorQuery(
+            needs: [
+                .table("hookgate.events", columns: ["state", "quarantine_reason", "instance_name", "received_at"])
+            ],
+            sql: """
+                SELECT coalesce(instance_name, 'nobody we know') AS subject, min(integration_id)::text AS id,
+                       ARRAY['held', count(*)::text, 'last', \(LegacyUnion.utc("max(received_at)"))] AS facts
+                FROM (
+                    SELECT instance_name, integration_id::text AS integration_id, received_at FROM hookgate.events
+                    WHERE state = 'quarantined' AND quarantine_reason = '\(QuarantineReason.bodyRouted.rawValue)'
+                ) held
+                GROUP BY instance_name
+                """)
     }
 }

@@ -22,13 +22,15 @@ package struct PostgresDoctorEvidence: DoctorEvidenceSource {
         _ checks: [DoctorCheck], limit: Int, now: Date,
         observe: (DoctorCheck, DoctorEvidence) async throws -> Void
     ) async throws {
-        try await pool.transaction(.snapshot) { connection in
+        let reads = try await pool.transaction(.snapshot) { connection in
             try await connection.execute(
                 script: """
                     SET LOCAL TIME ZONE 'UTC';
                     SET LOCAL statement_timeout = '60s';
+                    SET LOCAL max_parallel_workers_per_gather = 0;
                     SET LOCAL idle_in_transaction_session_timeout = 0
                     """)
+            let own = try await OwnReads(on: connection)
             let queries = DoctorQueries(
                 catalog: try await DoctorCatalog.load(from: connection),
                 shapes: try await TableShapes.load(from: connection))
@@ -38,7 +40,9 @@ package struct PostgresDoctorEvidence: DoctorEvidenceSource {
                 }
                 try await observe(check, answer)
             }
+            return try await own.finish(on: connection)
         }
+        try await OwnReads.note(reads, in: pool)
     }
 
     /// What the server refuses is an answer like any other; a lost connection is not.
@@ -61,6 +65,7 @@ package struct PostgresDoctorEvidence: DoctorEvidenceSource {
         switch check {
         case .pendingSchema: return await pendingSchema()
         case .oldRouteTraffic: return try await oldRouteTraffic(queries, connection, limit: limit, now: now)
+        case .oldRouteArrives: return .absent("a probe is sent when it is asked for, with --old-url BASE")
         default: break
         }
         let query = queries.query(for: check, publicHost: publicHost, now: now)
@@ -106,8 +111,8 @@ package struct PostgresDoctorEvidence: DoctorEvidenceSource {
 extension DoctorQueries {
     fileprivate func query(for check: DoctorCheck, publicHost: String?, now: Date) -> DoctorQuery {
         switch check {
-        // Asked of the schema itself.
-        case .pendingSchema: DoctorQuery(needs: [], sql: Self.noRows)
+        // Asked of the schema itself, and of the old URL.
+        case .pendingSchema, .oldRouteArrives: DoctorQuery(needs: [], sql: Self.noRows)
         case .oldRouteTraffic: oldRouteTraffic(now: now)
         case .clinicNotFound: clinicNotFound
         case .missingTokens: missingTokens
@@ -137,6 +142,8 @@ extension DoctorQueries {
         case .readableTokens: readableTokens
         case .readableCredentials: readableCredentials
         case .openFunctions: openFunctions
+        case .bodyRoutedEvents: bodyRoutedEvents
+        case .oldRouteElsewhere: oldRouteElsewhere(configured: publicHost, now: now)
         }
     }
 }

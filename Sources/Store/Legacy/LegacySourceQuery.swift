@@ -31,6 +31,16 @@ struct LegacySourceQuery {
         """
     }
 
+    /// Rows that name an instance and the URL of its webhook, as `name` and `url`; nil where the table keeps no URL.
+    var webhookURLs: String? {
+        guard shape.has("webhook_url") else { return nil }
+        return """
+            SELECT \(nameExpression ?? "NULL::text") AS name, t.webhook_url::text AS url
+            FROM \(shape.name) t CROSS JOIN LATERAL (SELECT \(configExpression) AS config) c
+            WHERE \(condition) AND t.webhook_url::text <> ''
+            """
+    }
+
     static func rank(of source: LegacySource) -> Int {
         LegacySource.allCases.firstIndex(of: source) ?? 0
     }

@@ -137,6 +137,9 @@ struct CleanupCommandTests {
             let restored = try await later.run("cleanup", "restore")
             #expect(restored.exitCode == 0 && restored.output.contains("row by row"), "\(restored)")
             #expect(try await later.run("cleanup", "restore").exitCode == 1, "there is no archive any more")
+            // What was verified while the tables were away says nothing of them.
+            #expect(try await later.run("cleanup", "run", "--yes", "--accept-reads", "x").exitCode == 3)
+            #expect(try await hookgate.run("migrate", "verify").exitCode == 0)
 
             let second = try await later.run("cleanup", "run", "--yes", "--accept-reads", "the restore's own", "--json")
             #expect(second.exitCode == 0, "\(second)")

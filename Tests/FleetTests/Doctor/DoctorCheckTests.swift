@@ -56,6 +56,27 @@ import Testing
                     ('b-north', 'instance', '2026-01-14', '2026-01-14Z', '2026-01-14Z', 1)
                 """, subject: "b-north", word: "not switched over yet"),
         Defect(
+            check: .oldRouteElsewhere,
+            script: """
+                ALTER TABLE public.evolution_instances ADD COLUMN webhook_url text;
+                UPDATE public.evolution_instances SET webhook_url = CASE instance_name
+                    WHEN 'a-one' THEN 'https://old.example.com/webhooks/evolution/a-one'
+                    WHEN 'a-two' THEN 'https://hooks.example.com/webhooks/evolution/a-two'
+                    WHEN 'b-south' THEN 'https://old.example.com/webhooks/evolution/b-south' END;
+                INSERT INTO hookgate.route_traffic VALUES
+                    ('b-south', 'token', '2026-01-14', '2026-01-14Z', '2026-01-14Z', 1);
+                DELETE FROM hookgate.route_traffic WHERE instance_name = 'a-one'
+                """, subject: "a-one", word: "old.example.com"),
+        Defect(
+            check: .bodyRoutedEvents,
+            script: """
+                SELECT hookgate.ensure_event_partitions('2026-01-14');
+                INSERT INTO hookgate.events (id, day, received_at, integration_id, instance_name, route, state,
+                    quarantine_reason, body_bytes, body_sha256)
+                SELECT gen_random_uuid(), '2026-01-14', '2026-01-14 10:00Z', NULL, 'a-one', 'instance', 'quarantined',
+                    reason, 2, sha256('{}') FROM unnest(ARRAY['body_routed', 'body_routed', 'no_clinic']) AS reason
+                """, subject: "a-one", word: "2"),
+        Defect(
             check: .pendingSchema, script: "DELETE FROM hookgate.schema_migrations WHERE name LIKE '20251021%'",
             subject: "20251021_token_ledger.sql", word: "pending"),
         Defect(
@@ -231,7 +252,7 @@ import Testing
     }
 
     @Test func everyCheckHasADefectThatItFinds() {
-        #expect(Set(Self.defects.map(\.check)).union([.webhookURL]) == Set(DoctorCheck.allCases))
+        #expect(Set(Self.defects.map(\.check)).union([.webhookURL, .oldRouteArrives]) == Set(DoctorCheck.allCases))
     }
 
     @Test func aWellFleetIsWell() async throws {
