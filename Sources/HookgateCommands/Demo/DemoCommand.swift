@@ -11,7 +11,7 @@ struct DemoCommand: Verb {
         discussion: """
             Loads a legacy fleet, checks, migrates, verifies, decides an open case in a file and takes that back, \
             starts the gateway, posts webhooks on both URLs, shows where each went, switches a simulated Evolution server \
-            over and one instance back, lets two weeks pass, and delivers everything to a \
+            over and one instance back, lets two weeks pass, cleans up and restores, and delivers everything to a \
             backend that checks every signature. Touches no database of yours. Exit code 0 only if every step held.
 
             Example:

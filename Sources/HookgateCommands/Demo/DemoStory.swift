@@ -62,7 +62,8 @@ struct DemoStory {
         try await proveNothingIsLost()
         try await proveThatUndoSparesWhatIsInUse()
 
-        try await DemoSwitchOver(stage: stage, pool: pool, tokens: tokens).tell()
+        let cleanup = DemoCleanup(stage: stage, pool: pool, before: before) { try await untouchedTables() }
+        try await DemoSwitchOver(stage: stage, pool: pool, tokens: tokens, cleanup: cleanup).tell()
 
         stage.heading("10. Delivery, to a backend that checks every signature")
         try await DemoDelivery(stage: stage, pool: pool, tokens: tokens).tell { address in

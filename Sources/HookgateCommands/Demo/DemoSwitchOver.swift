@@ -21,6 +21,7 @@ struct DemoSwitchOver {
     let stage: DemoStage
     let pool: PostgresPool
     let tokens: [String: WebhookToken]
+    let cleanup: DemoCleanup
 
     func tell() async throws {
         stage.heading("8. The switch-over: Evolution is told the token URLs")
@@ -116,10 +117,12 @@ struct DemoSwitchOver {
     }
 
     private func observe() async throws {
-        stage.heading("9. Observation: fifteen days, in this throw-away database at once")
+        stage.heading("9. Observation and clean-up: fifteen days, in this throw-away database at once")
+        try await cleanup.prepare()
         try await pool.execute(script: String(decoding: PackageResources.days_pass_sql, as: UTF8.self))
-        stage.say("Every date of traffic, of listening and of the switch-over is moved back by fifteen days.")
+        stage.say("\nEvery date of traffic, of listening and of the switch-over is moved back by fifteen days.")
         try await stage.hookgate("monitor", "--once", ending: .done)
+        try await cleanup.tell()
     }
 
     private func proveThatEveryMessageArrived(_ simulator: EvolutionSimulator) async throws {

@@ -7,3 +7,5 @@ UPDATE hookgate.refused_requests SET day = day - 15, first_seen = first_seen - i
 UPDATE hookgate.old_way_comparisons SET day = day - 15, last_compared_at = last_compared_at - interval '15 days';
 UPDATE hookgate.coverage SET listening_from = listening_from - interval '15 days';
 UPDATE hookgate.switch_overs SET changed_at = changed_at - interval '15 days', set_at = set_at - interval '15 days';
+UPDATE hookgate.verifications SET verified_at = verified_at - interval '15 days';
+UPDATE hookgate.table_looks SET looked_at = looked_at - interval '15 days';
