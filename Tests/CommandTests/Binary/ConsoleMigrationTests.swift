@@ -144,4 +144,30 @@ struct ConsoleMigrationTests {
         let start = try #require(made.output.firstRange(of: "hgk_"))
         return String(made.output[start.lowerBound...].prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" })
     }
+
+    @Test func theGatesAreAskedAndNothingIsMovedWithoutTheTypedWord() async throws {
+        struct Gates: Decodable {
+            struct Gate: Decodable { let gate: String, state: String, summary: String }
+            let isOpen: Bool?
+            let digest: String?
+            let gates: [Gate]
+        }
+        struct Deed: Decodable { let deed: String }
+        try await Self.withConsole(3) { database, _, console in
+            #expect(try await console.post("/api/v1/cleanup/plan", #"{"days": 14}"#).status == 202)
+            let plan = try await console.ended(Gates.self, "/api/v1/cleanup")
+            #expect(plan.state == "done" && plan.report?.isOpen == false, "\(plan)")
+            #expect(plan.report?.gates.count == 9)
+            #expect(plan.report?.gates.first { $0.gate == "instances" }?.state == "not_met")
+            let digest = try #require(plan.report?.digest)
+            let wish = #"{"plan_digest": "\#(digest)", "confirm": "WORD"}"#
+            let untyped = try await console.post("/api/v1/cleanup/run", wish)
+            #expect(untyped.status == 422)
+            #expect(
+                try await console.post("/api/v1/cleanup/run", wish.replacing("WORD", with: "archive")).status == 202)
+            let refused = try await console.ended(Deed.self, "/api/v1/cleanup/work")
+            #expect(refused.state == "failed" && refused.error?.contains("gates do not hold") == true, "\(refused)")
+            #expect(try await database.text("SELECT count(*) FROM public.evolution_instances") == "3")
+        }
+    }
 }
