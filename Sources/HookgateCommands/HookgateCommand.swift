@@ -33,6 +33,25 @@ package struct HookgateCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Parses, runs and ends the process as the parser's own `main` would; but what it says of arguments that it does not
+    /// understand repeats no secret.
+    package static func runProcess(_ arguments: [String]) async -> Never {
+        do {
+            var command = try parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            exit(withError: nil)
+        } catch {
+            let code = exitCode(for: error)
+            let message = ArgumentMask(arguments).masked(fullMessage(for: error))
+            if !message.isEmpty { (code == .success ? StandardStream.output : .error).write(message + "\n") }
+            exit(withError: code)
+        }
+    }
+
     /// Lets the guide's script names stand for subcommands: `get_webhook_tokens.py` is `get-webhook-tokens`.
     package static func translated(_ arguments: [String]) -> [String] {
         guard let verb = arguments.first, !verb.hasPrefix("-") else { return arguments }

@@ -5,6 +5,6 @@ import HookgateCommands
 struct Hookgate {
     static func main() async {
         HookgateCommand.prepareProcess()
-        await HookgateCommand.main(HookgateCommand.translated(Array(CommandLine.arguments.dropFirst())))
+        await HookgateCommand.runProcess(HookgateCommand.translated(Array(CommandLine.arguments.dropFirst())))
     }
 }

@@ -14,12 +14,13 @@ extension Verb {
         do {
             status = try await perform()
         } catch let failure as CommandFailure {
-            StandardStream.error.line("hookgate: \(failure.description)")
+            StandardStream.error.line("hookgate: \(ArgumentMask.ofProcess.masked(failure.description))")
             status = failure.status
         } catch let error where error is ExitCode || error is ValidationError || error is CleanExit {
             throw error
         } catch {
-            StandardStream.error.line("hookgate: \(error)\(Self.advice(on: error))")
+            StandardStream.error.line(
+                "hookgate: \(ArgumentMask.ofProcess.masked("\(error)"))\(Self.advice(on: error))")
             status = .failed
         }
         if status != .done { throw ExitCode(status.rawValue) }
