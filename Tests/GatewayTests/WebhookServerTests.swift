@@ -58,6 +58,10 @@ struct WebhookServerTests {
     @Test(arguments: [
         ("whatsapp", "/webhooks/evolution/whatsapp"), ("whatsapp", "/webhooks/evolution/whatsapp/messages-upsert"),
         ("test", "/webhooks/evolution/test"), ("Suporte Matriz", "/webhooks/evolution/Suporte%20Matriz"),
+        ("\"Dra.\" O'Neil", "/webhooks/evolution/%22Dra.%22%20O'Neil/messages-upsert"),
+        ("🦷", "/webhooks/evolution/%F0%9F%A6%B7"), ("a/b", "/webhooks/evolution/a%2Fb/call"),
+        ("..", "/webhooks/evolution/.."), ("CLINICA", "/webhooks/evolution/CLINICA/MESSAGES_UPSERT"),
+        (String(repeating: "x", count: 200), "/webhooks/evolution/" + String(repeating: "x", count: 200)),
     ])
     func instanceOfAnyNameWorks(name: String, path: String) async throws {
         let gateway = TestGateway([.integration(Sample.entry(name: InstanceName(name)))])
@@ -80,6 +84,32 @@ struct WebhookServerTests {
         #expect(response.status == 200)
         #expect(response.body.hasSuffix(#""reason":"integration_disabled"}"#))
         #expect(gateway.spool.events.first?.disposition == .quarantined(.integrationDisabled))
+    }
+
+    @Test func integrationWithoutAClinicIsQuarantined() async throws {
+        let entry = Sample.entry(clinic: false)
+        let gateway = TestGateway([
+            .integration(entry), .token(Sample.digest, entry.integrationID, .current, revision: 1),
+        ])
+        let response = try await ask(gateway, Raw.post())
+        #expect(response.status == 200)
+        #expect(response.body.hasSuffix(#""reason":"no_clinic"}"#))
+        #expect(gateway.spool.events.first?.integrationID == entry.integrationID)
+    }
+
+    @Test func tokenWhoseGraceIsOverIsQuarantinedAndOneInItsGraceIsNot() async throws {
+        let now = Date(timeIntervalSince1970: 1_760_000_000)
+        for (end, suffix) in [
+            (now.addingTimeInterval(1), #""}"#), (now, #""reason":"token_retired"}"#),
+        ] {
+            let gateway = TestGateway(
+                [
+                    .integration(Sample.entry()),
+                    .token(Sample.digest, Sample.integrationID(), .grace(until: end), revision: 1),
+                ], clock: TimeSource { now })
+            let response = try await ask(gateway, Raw.post())
+            #expect(response.status == 200 && response.body.hasSuffix(suffix), "\(response.body)")
+        }
     }
 
     @Test func nameOfALegacyTableIsQuarantined() async throws {
@@ -166,7 +196,11 @@ struct WebhookServerTests {
         #expect(gateway.spool.events.isEmpty)
     }
 
-    @Test(arguments: [SpoolError.full, .overloaded, .diskFailed("x"), .closed])
+    @Test(
+        arguments: [
+            SpoolError.full, .overloaded, .diskScarce, .undecidedFull, .diskFailed("read-only file system"), .notShared,
+            .closed,
+        ])
     func spoolThatCannotStoreIs503AndTheConnectionStaysUsable(error: SpoolError) async throws {
         let gateway = TestGateway(spool: .fails(error))
         try await withServer(gateway) { port, _ in
