@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HookgateCore
 import NIOHTTP1
 
@@ -9,21 +8,47 @@ struct Answer: Sendable, Equatable {
         let value: String
     }
 
+    enum Body: Sendable, Equatable {
+        case bytes([UInt8])
+        /// What nearly every answer is: no bytes until they are written.
+        case event(EventReceipt)
+
+        var byteCount: Int {
+            switch self {
+            case .bytes(let bytes): bytes.count
+            case .event(let receipt): receipt.byteCount
+            }
+        }
+    }
+
     var status: HTTPResponseStatus
     var contentType: String
-    var body: [UInt8]
+    var body: Body
     var headers: [Header] = []
 
     static func json(_ status: HTTPResponseStatus, _ body: [UInt8]) -> Answer {
-        Answer(status: status, contentType: "application/json", body: body)
+        Answer(status: status, contentType: "application/json", body: .bytes(body))
+    }
+
+    private static func event(_ status: String, _ id: EventID, members: String = "") -> Answer {
+        Answer(
+            status: .ok, contentType: "application/json",
+            body: .event(EventReceipt(status: status, id: id, members: members)))
     }
 
     /// An error in the form of RFC 9457. The detail is always a text of ours: it never repeats a token, a name or a body.
     static func problem(_ status: HTTPResponseStatus, _ detail: String, headers: [Header] = []) -> Answer {
-        let text =
-            #"{"type":"about:blank","title":"\#(status.reasonPhrase)","status":\#(status.code),"detail":"\#(detail)"}"#
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(100 + detail.utf8.count)
+        bytes += #"{"type":"about:blank","title":""#.utf8
+        bytes += status.reasonPhrase.utf8
+        bytes += #"","status":"#.utf8
+        bytes += String(status.code).utf8
+        bytes += #","detail":""#.utf8
+        bytes += detail.utf8
+        bytes += #""}"#.utf8
         return Answer(
-            status: status, contentType: "application/problem+json", body: Array(text.utf8), headers: headers)
+            status: status, contentType: "application/problem+json", body: .bytes(bytes), headers: headers)
     }
 
     static func unavailable(_ detail: String, retryAfterSeconds: Int) -> Answer {
@@ -60,15 +85,15 @@ extension Answer {
     init(_ result: IntakeResult, retryAfterSeconds: Int) {
         switch result {
         case .stored(let id):
-            self = .json(.ok, Self.event("ok", id, ""))
+            self = .event("ok", id)
         case .quarantined(let id, let reason):
-            self = .json(.ok, Self.event("quarantined", id, #","reason":"\#(reason.rawValue)""#))
+            self = .event("quarantined", id, members: #","reason":"\#(reason.rawValue)""#)
         case .undecided(let id):
-            self = .json(.ok, Self.event("undecided", id, ""))
+            self = .event("undecided", id)
         case .probe(let id, let isResolved):
-            self = .json(.ok, Self.event(isResolved ? "ok" : "undecided", id, #","probe":true"#))
+            self = .event(isResolved ? "ok" : "undecided", id, members: #","probe":true"#)
         case .malformed(let error):
-            self = .problem(.badRequest, "\(error)")
+            self = .problem(.badRequest, error.description)
         case .refused(.revoked):
             self = .revoked
         case .refused(.unknown):
@@ -82,19 +107,6 @@ extension Answer {
         }
     }
 
-    private static func event(_ status: StaticString, _ id: EventID, _ members: String) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(80 + members.utf8.count)
-        bytes += #"{"status":""#.utf8
-        status.withUTF8Buffer { bytes += $0 }
-        bytes += #"","id":""#.utf8
-        id.appendText(to: &bytes)
-        bytes.append(UInt8(ascii: "\""))
-        bytes += members.utf8
-        bytes.append(UInt8(ascii: "}"))
-        return bytes
-    }
-
     private static func detail(_ error: SpoolError) -> String {
         switch error {
         case .overloaded: "More arrives than can be stored. Try again."
@@ -105,22 +117,5 @@ extension Answer {
         case .notShared: "Stored here, and not in the database yet. Try again: what comes twice is kept once."
         case .closed: "The gateway is shutting down. Try again."
         }
-    }
-}
-
-extension Identifier {
-    /// The text form in lower case, without the detour over a `String`.
-    fileprivate func appendText(to bytes: inout [UInt8]) {
-        withUnsafeBytes(of: self.uuid.uuid) { raw in
-            for (index, byte) in raw.enumerated() {
-                if index == 4 || index == 6 || index == 8 || index == 10 { bytes.append(UInt8(ascii: "-")) }
-                bytes.append(Self.digit(byte >> 4))
-                bytes.append(Self.digit(byte & 0x0F))
-            }
-        }
-    }
-
-    private static func digit(_ value: UInt8) -> UInt8 {
-        value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
     }
 }

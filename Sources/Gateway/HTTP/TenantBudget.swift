@@ -19,6 +19,18 @@ final class TenantBudget: Sendable {
     private struct Usage {
         var requests = 0
         var bytes = 0
+
+        mutating func begin(limit: Int) -> Bool {
+            guard self.requests < limit else { return false }
+            self.requests += 1
+            return true
+        }
+
+        mutating func take(_ count: Int, limit: Int) -> Bool {
+            guard self.bytes + count <= limit || self.requests == 1 else { return false }
+            self.bytes += count
+            return true
+        }
     }
 
     private let requestLimit: Int
@@ -35,23 +47,14 @@ final class TenantBudget: Sendable {
 
     /// Nil when the tenant has as many webhooks in progress as it may.
     func begin(_ tenant: Tenant) -> TenantLease? {
-        let isBegun = self.usages.withLock { usages in
-            guard usages[tenant, default: Usage()].requests < self.requestLimit else { return false }
-            usages[tenant, default: Usage()].requests += 1
-            return true
-        }
+        let isBegun = self.usages.withLock { $0[tenant, default: Usage()].begin(limit: self.requestLimit) }
         return isBegun ? TenantLease(tenant, self) : nil
     }
 
     /// False, and nothing taken, when the bound would be passed. A tenant's only webhook always passes: a body that is
     /// longer than the share is bounded by the length of bodies, and would be refused again at every try.
     fileprivate func take(_ bytes: Int, for tenant: Tenant) -> Bool {
-        self.usages.withLock { usages in
-            let usage = usages[tenant, default: Usage()]
-            guard usage.bytes + bytes <= self.byteLimit || usage.requests == 1 else { return false }
-            usages[tenant, default: Usage()].bytes += bytes
-            return true
-        }
+        self.usages.withLock { $0[tenant, default: Usage()].take(bytes, limit: self.byteLimit) }
     }
 
     fileprivate func give(_ bytes: Int, of tenant: Tenant) {

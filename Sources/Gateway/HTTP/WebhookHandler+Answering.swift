@@ -8,10 +8,9 @@ extension WebhookHandler {
         var answer = answer
         if self.request.route == .instance { answer.headers += self.service.legacyRoute.headers }
         let lives = self.request.keepsAlive && self.request.isBodyComplete && !self.endsLast
-        var buffer = context.channel.allocator.buffer(capacity: 256 + answer.body.count)
-        self.service.writer.write(
+        let buffer = self.service.writer.response(
             answer, lives ? (self.request.isHTTP10 ? .keepAliveHTTP10 : .keepAlive) : .close,
-            isHead: self.request.isHead, into: &buffer)
+            isHead: self.request.isHead)
         self.count(outcome)
         if lives {
             self.phase = .idle

@@ -88,7 +88,8 @@ extension WebhookHandler {
         case .stream where !self.request.isHead:
             var buffer = context.channel.allocator.buffer(capacity: 512)
             self.service.writer.writeStreamHead(
-                Answer(status: status, contentType: response.contentType, body: [], headers: headers), into: &buffer)
+                Answer(status: status, contentType: response.contentType, body: .bytes([]), headers: headers),
+                into: &buffer)
             self.write(buffer)
             self.isStreaming = true
             self.timer.cancel()
@@ -98,7 +99,8 @@ extension WebhookHandler {
             if case .bytes(let bytes) = response.body { body = bytes }
             self.leaveConsole()
             self.answer(
-                Answer(status: status, contentType: response.contentType, body: body, headers: headers), .served)
+                Answer(status: status, contentType: response.contentType, body: .bytes(body), headers: headers),
+                .served)
             if !self.isHandling { self.handleBacklog() }
             return false
         }

@@ -18,24 +18,46 @@ extension WebhookHandler {
         // Its bytes now belong to the intake, which gives them back to the budget.
         self.body = []
         service.metrics.bodyBytes.add(size)
-        let loop = context.eventLoop
-        let handler = NIOLoopBound(self, eventLoop: loop)
-        let completion: @Sendable (IntakeResult) -> Void = { result in
-            service.budget.give(size)
-            reception.lease.end()
-            if loop.inEventLoop {
-                handler.value.finished(number, result)
-            } else {
-                loop.execute { handler.value.finished(number, result) }
-            }
-        }
+        let waiting = WaitingAnswer(self, number, context.eventLoop, byteCount: size, lease: reception.lease)
         if size < service.limits.offLoopBodyBytes {
-            service.intake.receive(webhook, completion)
+            service.intake.receive(webhook, at: self.place) { waiting.end($0) }
         } else {
             // A long scan would stall every connection of this loop.
             NIOThreadPool.singleton.submit { state in
-                guard state == .active else { return completion(.notStored(.closed)) }
-                service.intake.receive(webhook, completion)
+                guard state == .active else { return waiting.end(.notStored(.closed)) }
+                service.intake.receive(webhook) { waiting.end($0) }
+            }
+        }
+    }
+
+    /// A request whose result is to come, from whatever thread. An object, because a closure that holds nothing else
+    /// needs no memory, and is made anew wherever it is handed on.
+    private final class WaitingAnswer: Sendable {
+        private let handler: NIOLoopBound<WebhookHandler>
+        private let number: UInt64
+        private let loop: any EventLoop
+        private let budget: ByteBudget
+        private let byteCount: Int
+        private let lease: TenantLease
+
+        init(
+            _ handler: WebhookHandler, _ number: UInt64, _ loop: any EventLoop, byteCount: Int, lease: TenantLease
+        ) {
+            self.handler = NIOLoopBound(handler, eventLoop: loop)
+            self.number = number
+            self.loop = loop
+            self.budget = handler.service.budget
+            self.byteCount = byteCount
+            self.lease = lease
+        }
+
+        func end(_ result: IntakeResult) {
+            self.budget.give(self.byteCount)
+            self.lease.end()
+            if self.loop.inEventLoop {
+                self.handler.value.finished(self.number, result)
+            } else {
+                self.loop.execute { self.handler.value.finished(self.number, result) }
             }
         }
     }

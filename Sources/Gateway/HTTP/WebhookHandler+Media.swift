@@ -40,7 +40,7 @@ extension Answer {
         switch media {
         case .found(let bytes, let mimeType):
             self.init(
-                status: .ok, contentType: mimeType ?? "application/octet-stream", body: bytes,
+                status: .ok, contentType: mimeType ?? "application/octet-stream", body: .bytes(bytes),
                 headers: [
                     Header(name: "content-disposition", value: "attachment"),
                     Header(name: "x-content-type-options", value: "nosniff"),

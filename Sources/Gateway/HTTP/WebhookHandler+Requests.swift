@@ -92,18 +92,18 @@ extension WebhookHandler {
         let limits = self.service.limits
         let intake = self.service.intake
         guard let key = intake.key(for: address) else {
-            intake.refused(.unknown, address)
+            intake.refused(.unknown, address, nil)
             self.refuse(.unknown, .unknown, facts)
             return
         }
         if facts.isEncoded {
-            intake.refused(.encoded, address)
+            intake.refused(.encoded, address, key)
             self.refuse(.encodedBody, .encoded, facts)
         } else if let length = facts.contentLength, length > limits.bodyBytes {
-            intake.refused(.tooLarge, address)
+            intake.refused(.tooLarge, address, key)
             self.refuse(.tooLarge(limit: limits.bodyBytes), .tooLarge, facts)
         } else if !facts.bodyIsAtMost(limits.smallBodyBytes), let refusal = intake.refusal(for: key) {
-            intake.refused(refusal.outcome == .revoked ? .revoked : .unknown, address)
+            intake.refused(refusal.outcome == .revoked ? .revoked : .unknown, address, key)
             self.refuse(Answer(refusal, retryAfterSeconds: limits.retryAfterSeconds), refusal.outcome, facts)
         } else if let lease = self.service.tenants.begin(self.service.intake.tenant(of: key)) {
             // No more than this on the sender's word alone; longer bodies grow as they come.
@@ -145,7 +145,8 @@ extension WebhookHandler {
             refused = nil
         }
         if let refused {
-            self.service.intake.refused(refused.outcome == .tooLarge ? .tooLarge : .notStored, reception.address)
+            let reason: RefusalReason = refused.outcome == .tooLarge ? .tooLarge : .notStored
+            self.service.intake.refused(reason, reception.address, reception.key)
             self.dropBody()
             self.request.keepsAlive = false
             self.answer(refused.answer, refused.outcome)

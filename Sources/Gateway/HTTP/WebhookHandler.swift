@@ -67,6 +67,8 @@ final class WebhookHandler: ChannelDuplexHandler {
     let service: WebhookService
     let admission: ConnectionRegistry.Admission
     var context: ChannelHandlerContext?
+    /// This connection's event loop, as the spool knows it.
+    var place: CompletionPlace?
     var phase = Phase.idle
     /// The body so far, or what of a long one is not on its way to the disk; apart from the phase, so that it grows in
     /// place.
@@ -101,6 +103,8 @@ final class WebhookHandler: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        let loop = context.eventLoop
+        self.place = CompletionPlace(loop) { loop.execute($0) }
         if context.channel.isActive { self.connectionBegan(context) }
     }
 

@@ -103,7 +103,7 @@ package final class WebhookService: Sendable {
         case .webhooks: return .noSuchPath
         case .console(let gateway): text = gateway.metricsText()
         }
-        return Answer(status: .ok, contentType: MetricsText.contentType, body: Array(text.utf8))
+        return Answer(status: .ok, contentType: MetricsText.contentType, body: .bytes(Array(text.utf8)))
     }
 
     private func readiness() -> Answer {

@@ -42,7 +42,7 @@ package final class WebhookIntake: Sendable {
     package func key(for address: WebhookAddress) -> RoutingKey? {
         switch address.target {
         case .instance(let name): .instance(name)
-        case .token(let token): WebhookToken(token.text).map { .token($0.digest) }
+        case .token(let token): token.digest.map { .token($0) }
         // All of them together, until the body says more: no instance has this name.
         case .body: .instance(InstanceName(""))
         }
@@ -63,52 +63,56 @@ package final class WebhookIntake: Sendable {
     /// A place for a body that is too long for memory.
     func makeBody() -> any SpoolBody { self.spool.makeBody() }
 
-    /// Counts a request that was refused before its body was whole.
-    package func refused(_ reason: RefusalReason, _ address: WebhookAddress) {
-        let key = self.key(for: address)
+    /// Counts a request that was refused before its body was whole; `key` is nil where the address has none.
+    package func refused(_ reason: RefusalReason, _ address: WebhookAddress, _ key: RoutingKey?) {
         self.refusals.note(reason, route: address.route, instance: key.flatMap(self.resolver.residentInstance))
     }
 
-    /// Takes a webhook whose body is complete. Calls back exactly once, on any thread and possibly before it returns.
-    package func receive(_ webhook: InboundWebhook, _ completion: @escaping @Sendable (IntakeResult) -> Void) {
+    /// Takes a webhook whose body is complete. Calls back exactly once, on any thread and possibly before it returns; at
+    /// `place`, as far as others can be told there with it.
+    package func receive(
+        _ webhook: InboundWebhook, at place: CompletionPlace? = nil,
+        _ completion: @escaping @Sendable (IntakeResult) -> Void
+    ) {
         let now = self.clock.now
         if case .body = webhook.address.target {
-            return self.receiveNamedByBody(webhook, at: now, completion)
+            return self.receiveNamedByBody(webhook, at: now, place, completion)
         }
         if let resolution = self.resolver.resident(webhook.key, at: now) {
             self.noteToken(.cacheHit, webhook.key)
-            self.accept(webhook, resolvedTo: resolution, at: now, completion)
+            self.accept(webhook, resolvedTo: resolution, at: now, place, completion)
             return
         }
         self.noteToken(.cacheMiss, webhook.key)
         self.resolver.lookUp(webhook.key) { resolution in
-            self.accept(webhook, resolvedTo: resolution, at: now, completion)
+            self.accept(webhook, resolvedTo: resolution, at: now, place, completion)
         }
     }
 
     /// A webhook whose URL names nobody: it is held back, under the integration that its body names where there is one.
     private func receiveNamedByBody(
-        _ webhook: InboundWebhook, at now: Date, _ completion: @escaping @Sendable (IntakeResult) -> Void
+        _ webhook: InboundWebhook, at now: Date, _ place: CompletionPlace?,
+        _ completion: @escaping @Sendable (IntakeResult) -> Void
     ) {
         // What is no body is answered as such by the decision.
         guard let facts = try? webhook.body.facts(), let name = facts.instance else {
-            return self.accept(webhook, resolvedTo: .unknown, at: now, completion)
+            return self.accept(webhook, resolvedTo: .unknown, at: now, place, completion)
         }
         let named = webhook.keyed(by: name)
         if let resolution = self.resolver.resident(named.key, at: now) {
-            return self.accept(named, resolvedTo: resolution, at: now, completion)
+            return self.accept(named, resolvedTo: resolution, at: now, place, completion)
         }
         self.resolver.lookUp(named.key) { resolution in
-            self.accept(named, resolvedTo: resolution, at: now, completion)
+            self.accept(named, resolvedTo: resolution, at: now, place, completion)
         }
     }
 
     private func accept(
-        _ webhook: InboundWebhook, resolvedTo resolution: Resolution, at now: Date,
+        _ webhook: InboundWebhook, resolvedTo resolution: Resolution, at now: Date, _ place: CompletionPlace?,
         _ completion: @escaping @Sendable (IntakeResult) -> Void
     ) {
         if case .unknown = resolution, let address = webhook.address.asGlobalWebhook {
-            return self.receiveNamedByBody(webhook.at(address), at: now, completion)
+            return self.receiveNamedByBody(webhook.at(address), at: now, place, completion)
         }
         switch self.decide(webhook, resolvedTo: resolution, at: now) {
         case .failure(let error):
@@ -127,7 +131,7 @@ package final class WebhookIntake: Sendable {
                 return
             }
             let isResolved = resolution != .undecided
-            self.store(event, webhook.body) { stored in
+            self.store(event, webhook.body, at: place) { stored in
                 switch stored {
                 case .success:
                     self.noteStored(event, webhook)
@@ -144,11 +148,12 @@ package final class WebhookIntake: Sendable {
     }
 
     private func store(
-        _ event: AcceptedEvent, _ body: InboundBody, _ completion: @escaping EventSpool.Completion
+        _ event: AcceptedEvent, _ body: InboundBody, at place: CompletionPlace?,
+        _ completion: @escaping EventSpool.Completion
     ) {
         switch body {
-        case .bytes: self.spool.append(event, completion: completion)
-        case .long(_, let file): file.store(event, completion: completion)
+        case .bytes: self.spool.append(event, at: place, completion: completion)
+        case .long(_, let file): file.store(event, at: place, completion: completion)
         }
     }
 

@@ -69,9 +69,15 @@ package final class RefusalTally: Sendable {
         }
     }
 
+    /// Reads and writes a count instead of changing it where it stands, which would cost three allocations.
     private func add(_ count: RefusalCount, to key: RefusalKey, in state: inout State) {
-        let isKept = state.counts[key] != nil || state.counts.count < self.settings.maximumKeys
-        let key = isKept ? key : key.ofStranger
-        if state.counts[key]?.add(count) == nil { state.counts[key] = count }
+        if let known = state.counts[key] {
+            state.counts[key] = known + count
+        } else if state.counts.count < self.settings.maximumKeys {
+            state.counts[key] = count
+        } else {
+            let key = key.ofStranger
+            state.counts[key] = state.counts[key].map { $0 + count } ?? count
+        }
     }
 }

@@ -96,16 +96,19 @@ package final class Resolver: Sendable {
 
     /// Whose share of the gateway a webhook takes, as far as memory says.
     func tenant(of key: RoutingKey) -> Tenant {
-        // Its standing comes before its answer, as below.
-        let isAuthoritative = self.table.isAuthoritative
-        switch self.table.fact(for: key) {
-        case .token(let entry, _), .instance(let entry): return .integration(entry.integrationID)
-        case .revokedToken: return .strangers
-        case .duplicateInstance, .legacyInstance, .nothing, nil: break
-        }
+        if let tenant = self.residentTenant(of: key) { return tenant }
         // A name may stand in a legacy table, which is not in memory: it counts by itself.
-        if case .token = key, isAuthoritative { return .strangers }
-        return .address(key)
+        guard case .token = key, self.table.isAuthoritative else { return .address(key) }
+        // Asked again: the table's standing comes before its answer, as below.
+        return self.residentTenant(of: key) ?? .strangers
+    }
+
+    private func residentTenant(of key: RoutingKey) -> Tenant? {
+        switch self.table.fact(for: key) {
+        case .token(let entry, _), .instance(let entry): .integration(entry.integrationID)
+        case .revokedToken: .strangers
+        case .duplicateInstance, .legacyInstance, .nothing, nil: nil
+        }
     }
 
     /// Forgets stale absences; called now and then by ``RoutingFeed``.

@@ -17,8 +17,8 @@ extension BodyError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .empty: "the body is empty"
-        case .notUTF8(let offset): "the body is not UTF-8 at byte \(offset)"
-        case .syntax(let offset): "the body is not JSON at byte \(offset)"
+        case .notUTF8(let offset): "the body is not UTF-8 at byte " + String(offset)
+        case .syntax(let offset): "the body is not JSON at byte " + String(offset)
         case .tooDeep(let offset): "the body is nested deeper than \(BodyScanner.depthLimit) levels at byte \(offset)"
         case .notAnObject: "the body is JSON, but not an object"
         case .trailingGarbage(let offset): "the body goes on after its JSON value, at byte \(offset)"

@@ -3,12 +3,19 @@ package protocol EventSpool: Sendable {
     typealias Completion = @Sendable (Result<SpoolPosition, SpoolError>) -> Void
 
     /// Stores an event and calls back once: with its position when it is on disk (fsynced), or with the reason
-    /// why it is not. The callback runs on the spool's own thread and must not block it; an event that is refused at
-    /// once calls back on the caller's, before `append` returns.
-    func append(_ event: AcceptedEvent, completion: @escaping Completion)
+    /// why it is not. The callback runs at `place` as a rule, else on a thread of the spool's that it must not block; an
+    /// event that is refused at once calls back on the caller's, before `append` returns.
+    func append(_ event: AcceptedEvent, at place: CompletionPlace?, completion: @escaping Completion)
 
     /// A place for a body that is too long for memory. It goes with the last reference to it, unless it was stored.
     func makeBody() -> any SpoolBody
+}
+
+extension EventSpool {
+    /// Stores an event, and calls back wherever the spool is.
+    package func append(_ event: AcceptedEvent, completion: @escaping Completion) {
+        append(event, at: nil, completion: completion)
+    }
 }
 
 /// A body on its way to the disk, piece by piece. For one caller at a time, who may block.
@@ -19,9 +26,25 @@ package protocol SpoolBody: AnyObject, Sendable {
     /// The body is whole; returns when it is on disk (fsynced).
     func seal(_ read: ReadBody) throws(SpoolError)
 
-    /// Stores the event that has this body, as ``EventSpool/append(_:completion:)`` does with one in memory. Once,
+    /// Stores the event that has this body, as ``EventSpool/append(_:at:completion:)`` does with one in memory. Once,
     /// after ``seal(_:)``; does not block.
-    func store(_ event: AcceptedEvent, completion: @escaping EventSpool.Completion)
+    func store(_ event: AcceptedEvent, at place: CompletionPlace?, completion: @escaping EventSpool.Completion)
+}
+
+/// A thread that takes jobs. What is stored by one sync and asked for from one place is told there in one job: a job
+/// for each event would wake that thread as often as there are events.
+package struct CompletionPlace: Sendable, Equatable {
+    private let id: ObjectIdentifier
+    /// Takes a job, and runs it after those that it took before; does not wait for it.
+    package let run: @Sendable (@escaping @Sendable () -> Void) -> Void
+
+    /// - Parameter thread: what the place is known by; it must live as long as the place is used.
+    package init(_ thread: AnyObject, run: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void) {
+        self.id = ObjectIdentifier(thread)
+        self.run = run
+    }
+
+    package static func == (left: CompletionPlace, right: CompletionPlace) -> Bool { left.id == right.id }
 }
 
 /// Where an event lies in the spool: positions grow, and every byte below one was accepted before it.

@@ -18,7 +18,16 @@ package struct WebhookAddress: Sendable, Equatable {
     /// The token segment as it came: it may turn out to be no token at all (``WebhookToken`` decides). It is as
     /// secret as a token until then.
     package struct TokenText: Sendable, Equatable {
-        package let text: String
+        /// A part of the request's target: a copy of its own for each request would be thrown away a moment later.
+        private let part: Substring
+
+        package var text: String { String(part) }
+        /// What it is looked up with; nil when it is no token.
+        package var digest: TokenDigest? { WebhookToken.digest(of: part) }
+
+        fileprivate init(_ part: Substring) {
+            self.part = part
+        }
     }
 
     package let target: Target
@@ -35,7 +44,7 @@ package struct WebhookAddress: Sendable, Equatable {
     /// Reads the path of a request target; a query string is ignored. Nil when this is no webhook path.
     package init?(requestTarget: String) {
         if let token = Self.plainToken(requestTarget) {
-            self.init(.token(TokenText(text: token)), suffix: nil)
+            self.init(.token(TokenText(token)), suffix: nil)
             return
         }
         let segments = Self.segments(Array(requestTarget.utf8))
@@ -53,14 +62,14 @@ package struct WebhookAddress: Sendable, Equatable {
             if let suffix = EventSuffix.known(names[1]) {
                 self.init(.instance(InstanceName(names[0])), suffix: suffix)
             } else {
-                self.init(.token(TokenText(text: names[1])), suffix: nil)
+                self.init(.token(TokenText(names[1][...])), suffix: nil)
             }
         case (2, false):
             guard let suffix = EventSuffix.plausible(names[1]) else { return nil }
             self.init(.instance(InstanceName(names[0])), suffix: suffix)
         case (3, true):
             guard let suffix = EventSuffix.plausible(names[2]) else { return nil }
-            self.init(.token(TokenText(text: names[1])), suffix: suffix)
+            self.init(.token(TokenText(names[1][...])), suffix: suffix)
         default:
             return nil
         }
@@ -93,14 +102,13 @@ package struct WebhookAddress: Sendable, Equatable {
 
     /// The token of the target that nearly all requests have: one of our form, and nothing behind it. The general
     /// way reads it as the same, and costs four allocations more.
-    private static func plainToken(_ target: String) -> String? {
+    private static func plainToken(_ target: String) -> Substring? {
         var target = target
-        return target.withUTF8 { bytes in
-            guard bytes.count == tokenRoot.count - WebhookToken.prefix.utf8.count + WebhookToken.length,
-                bytes.starts(with: tokenRoot), bytes.dropFirst(tokenRoot.count).allSatisfy(Base64URL.isMember)
-            else { return nil }
-            return String(decoding: bytes.suffix(WebhookToken.length), as: UTF8.self)
+        let isPlain = target.withUTF8 { bytes in
+            bytes.count == tokenRoot.count - WebhookToken.prefix.utf8.count + WebhookToken.length
+                && bytes.starts(with: tokenRoot) && bytes.dropFirst(tokenRoot.count).allSatisfy(Base64URL.isMember)
         }
+        return isPlain ? target.suffix(from: target.utf8.index(target.endIndex, offsetBy: -WebhookToken.length)) : nil
     }
 
     private static let root: [ArraySlice<UInt8>] = [ArraySlice("webhooks".utf8), ArraySlice("evolution".utf8)]

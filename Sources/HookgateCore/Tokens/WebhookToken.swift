@@ -22,14 +22,15 @@ package struct WebhookToken: Sendable {
     /// Takes a token as it stands in a URL or a database. Nil when it cannot be one: it has our prefix but not
     /// our length and checksum, or it is empty, too long, or holds control characters or slashes.
     package init?(_ text: String) {
-        if text.hasPrefix(Self.prefix) {
-            guard Self.hasValidChecksum(text) else { return nil }
-        } else {
-            guard (1...Self.longestInherited).contains(text.utf8.count),
-                text.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") })
-            else { return nil }
-        }
+        var text = text
+        guard text.withUTF8(Self.isValid) else { return nil }
         self.secretText = text
+    }
+
+    /// What `WebhookToken(text)?.digest` is, from the text where it stands.
+    static func digest(of text: Substring) -> TokenDigest? {
+        var text = text
+        return text.withUTF8 { isValid($0) ? TokenDigest(ofBytes: UnsafeRawBufferPointer($0)) : nil }
     }
 
     /// Makes a token of our form from 32 random bytes.
@@ -59,15 +60,16 @@ package struct WebhookToken: Sendable {
             && text.utf8.allSatisfy { Base64URL.isMember($0) && $0 != UInt8(ascii: "-") }
     }
 
-    private static func hasValidChecksum(_ text: String) -> Bool {
-        var text = text
-        return text.withUTF8 { bytes in
-            guard bytes.count == length, bytes.dropFirst(prefix.utf8.count).allSatisfy(Base64URL.isMember) else {
-                return false
-            }
-            let secret = UnsafeBufferPointer(rebasing: bytes.dropFirst(prefix.utf8.count).prefix(secretLength))
-            return checksum(of: UnsafeRawBufferPointer(secret)).elementsEqual(bytes.suffix(checksumLength))
+    private static func isValid(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard text.starts(with: prefix.utf8) else {
+            return (1...longestInherited).contains(text.count)
+                && text.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") }
         }
+        guard text.count == length, text.dropFirst(prefix.utf8.count).allSatisfy(Base64URL.isMember) else {
+            return false
+        }
+        let secret = UnsafeBufferPointer(rebasing: text.dropFirst(prefix.utf8.count).prefix(secretLength))
+        return checksum(of: UnsafeRawBufferPointer(secret)).elementsEqual(text.suffix(checksumLength))
     }
 
     /// Six characters are the first 36 bits of the digest.

@@ -55,10 +55,12 @@ package struct RefusalCount: Sendable, Equatable {
         self.count = 1
     }
 
-    package mutating func add(_ other: RefusalCount) {
-        firstSeen = min(firstSeen, other.firstSeen)
-        lastSeen = max(lastSeen, other.lastSeen)
-        count += other.count
+    package static func + (left: RefusalCount, right: RefusalCount) -> RefusalCount {
+        var sum = left
+        sum.firstSeen = min(sum.firstSeen, right.firstSeen)
+        sum.lastSeen = max(sum.lastSeen, right.lastSeen)
+        sum.count += right.count
+        return sum
     }
 }
 

@@ -50,7 +50,7 @@ package final class InMemorySpool: EventSpool {
         InMemoryBody(spool: self)
     }
 
-    package func append(_ event: AcceptedEvent, completion: @escaping Completion) {
+    package func append(_ event: AcceptedEvent, at place: CompletionPlace?, completion: @escaping Completion) {
         let answer = self.state.withLock { state -> Result<SpoolPosition, SpoolError>? in
             switch state.behaviour {
             case .stores:
@@ -88,7 +88,7 @@ private final class InMemoryBody: SpoolBody {
         precondition(self.bytes.withLock { $0.count } == read.byteCount, "a piece of the body was not written")
     }
 
-    func store(_ event: AcceptedEvent, completion: @escaping EventSpool.Completion) {
+    func store(_ event: AcceptedEvent, at place: CompletionPlace?, completion: @escaping EventSpool.Completion) {
         let body = self.bytes.withLock { $0 }
         precondition(event.body.isEmpty && event.bodyByteCount == body.count, "the event has another body")
         self.spool.append(
@@ -96,6 +96,6 @@ private final class InMemoryBody: SpoolBody {
                 id: event.id, receivedAt: event.receivedAt, route: event.route, eventSuffix: event.eventSuffix,
                 disposition: event.disposition, integrationID: event.integrationID,
                 organizationID: event.organizationID, clinicID: event.clinicID, instanceName: event.instanceName,
-                facts: event.facts, body: body), completion: completion)
+                facts: event.facts, body: body), at: place, completion: completion)
     }
 }

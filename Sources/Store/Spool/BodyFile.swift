@@ -80,11 +80,11 @@ final class BodyFile: SpoolBody {
         }
     }
 
-    func store(_ event: AcceptedEvent, completion: @escaping EventSpool.Completion) {
+    func store(_ event: AcceptedEvent, at place: CompletionPlace?, completion: @escaping EventSpool.Completion) {
         guard let reference = state.withLock({ $0.reference }) else {
             preconditionFailure("cannot store an event before its body is sealed")
         }
-        spool.append(WaitingAppend(event, body: self, reference, completion: completion))
+        spool.append(WaitingAppend(event, body: self, reference, at: place, completion: completion))
     }
 
     // MARK: For the writer

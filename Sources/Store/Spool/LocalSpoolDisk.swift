@@ -116,7 +116,7 @@ package struct LocalSpoolDisk: SpoolDisk {
 
     package func space() throws(SpoolDiskError) -> DiskSpace {
         var info = statvfs()
-        guard statvfs(directory, &info) == 0 else { throw failure("statvfs", directory) }
+        guard directory.withCString({ statvfs($0, &info) }) == 0 else { throw failure("statvfs", directory) }
         let block = Int(info.f_frsize)
         return DiskSpace(totalBytes: Int(info.f_blocks) * block, availableBytes: Int(info.f_bavail) * block)
     }

@@ -97,7 +97,8 @@ struct RecordHeader: Sendable, Equatable {
         writer.append(payloadByteCount)
         writer.append(sequence)
         writer.append(payloadChecksum)
-        writer.append(CRC32C.checksum(writer.bytes[start...], seed: salt))
+        let checksum = writer.bytes[start...].withUnsafeBytes { CRC32C.checksum($0, seed: salt) }
+        writer.append(checksum)
     }
 
     /// Nil unless these bytes were written as a record's header, in the segment with this salt.

@@ -27,6 +27,8 @@ struct SegmentWriter {
 
     /// A body from this size on is written from where it lies; a smaller one is cheaper to copy than a call.
     private static let directWriteBytes = 64 << 10
+    /// A larger buffer is given back after its batch.
+    private static let keptBufferBytes = 1 << 20
 
     private let files: SpoolFiles
     private let options: SpoolOptions
@@ -34,6 +36,8 @@ struct SegmentWriter {
     private let syncTimes: DurationHistogram
     private let takeSpare: @Sendable () -> Bool
     private var active: Active?
+    /// What a batch is put together in. It stays from one to the next: large blocks are dear to allocate.
+    private var buffer = ByteWriter()
     private var lastNumber: UInt64
     private var nextSequence: UInt64
 
@@ -124,7 +128,8 @@ struct SegmentWriter {
         try moveBodies(of: records, to: active)
         var positions: [SpoolPosition] = []
         positions.reserveCapacity(records.count)
-        var buffer = ByteWriter(reserving: records.reduce(0) { $0 + min($1.byteCount, 2 * Self.directWriteBytes) })
+        defer { emptyBuffer() }
+        buffer.reserve(records.reduce(0) { $0 + min($1.byteCount, 2 * Self.directWriteBytes) })
         var bufferStart = active.end
         var end = active.end
         for (index, record) in records.enumerated() {
@@ -152,5 +157,13 @@ struct SegmentWriter {
         nextSequence += UInt64(records.count)
         self.active?.end = end
         return positions
+    }
+
+    private mutating func emptyBuffer() {
+        if buffer.bytes.capacity > Self.keptBufferBytes {
+            buffer = ByteWriter()
+        } else {
+            buffer.removeAll()
+        }
     }
 }

@@ -23,7 +23,8 @@ package final class SharedSpool: EventSpool {
         self.sleep = sleep
     }
 
-    package func append(_ event: AcceptedEvent, completion: @escaping Completion) {
+    /// Each is shipped in its own time, so none waits for others to be told at its place.
+    package func append(_ event: AcceptedEvent, at place: CompletionPlace?, completion: @escaping Completion) {
         spool.append(event, completion: sharing(completion))
     }
 
@@ -75,7 +76,7 @@ private final class SharedBody: SpoolBody {
     func write(_ piece: [UInt8]) throws(SpoolError) { try body.write(piece) }
     func seal(_ read: ReadBody) throws(SpoolError) { try body.seal(read) }
 
-    func store(_ event: AcceptedEvent, completion: @escaping EventSpool.Completion) {
-        body.store(event, completion: sharing(completion))
+    func store(_ event: AcceptedEvent, at place: CompletionPlace?, completion: @escaping EventSpool.Completion) {
+        body.store(event, at: nil, completion: sharing(completion))
     }
 }

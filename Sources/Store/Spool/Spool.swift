@@ -102,9 +102,10 @@ package final class Spool: EventSpool {
         signal.finish()
     }
 
-    /// Calls back on the writer's thread; or on the caller's, before returning, when the event is refused at once.
-    package func append(_ event: AcceptedEvent, completion: @escaping Completion) {
-        append(WaitingAppend(event, completion: completion))
+    /// Calls back at the place or, without one, on the writer's thread; on the caller's, before returning, when the event
+    /// is refused at once.
+    package func append(_ event: AcceptedEvent, at place: CompletionPlace?, completion: @escaping Completion) {
+        append(WaitingAppend(event, at: place, completion: completion))
     }
 
     package func makeBody() -> any SpoolBody {
@@ -230,7 +231,7 @@ package final class Spool: EventSpool {
                 shared.openBodies -= bodies.count
                 shared.openBodyBytes -= commit.records.reduce(0) { $0 + $1.bodyFileByteCount }
             }
-            for (append, position) in zip(commit.records, commit.positions) { append.completion(.success(position)) }
+            CompletedBatch(commit.records, .stored(commit.positions)).tell()
             signal.yield()
             return commit.records.count
         }
@@ -241,7 +242,7 @@ package final class Spool: EventSpool {
             shared.ledger.failed(failure.reason)
             shared.queue.finished(appends)
         }
-        for append in appends { append.completion(.failure(failure.error)) }
+        CompletedBatch(appends, .refused(failure.error)).tell()
     }
 
     /// Refuses what a disk this full has no room for, and returns the rest; throws when it has room for nothing.
@@ -252,7 +253,7 @@ package final class Spool: EventSpool {
         let refused = batch.filter(level.refuses)
         guard !refused.isEmpty else { return batch }
         shared.withLock { $0.queue.finished(refused[...]) }
-        for append in refused { append.completion(.failure(.diskScarce)) }
+        CompletedBatch(refused[...], .refused(.diskScarce)).tell()
         return batch.filter { !level.refuses($0) }
     }
 

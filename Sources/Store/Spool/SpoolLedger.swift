@@ -53,6 +53,10 @@ struct SpoolLedger: Sendable {
     /// A look at the disk is on its way.
     var isRechecking = false
 
+    /// Of all segments together; every append asks for what waits, and in an outage there are hundreds of segments.
+    private var fileBytes: Int
+    private var bodyBytes: Int
+
     /// The last sequence that was there when the spool was opened.
     private let openedSequence: UInt64
 
@@ -61,17 +65,19 @@ struct SpoolLedger: Sendable {
         self.checkpoint = checkpoint
         self.durableSequence = durableSequence
         self.openedSequence = durableSequence
+        self.fileBytes = segments.reduce(0) { $0 + $1.fileBytes }
+        self.bodyBytes = segments.reduce(0) { $0 + $1.bodyBytes }
     }
 
     /// What waits on disk: whole files, but of the one that is written only what is used.
     var depthBytes: Int {
-        segments.dropLast().reduce((segments.last?.end ?? 0) + bodyBytes) { $0 + $1.fileBytes }
+        fileBytes + bodyBytes - (segments.last.map { $0.fileBytes - $0.end } ?? 0)
     }
-
-    private var bodyBytes: Int { segments.reduce(0) { $0 + $1.bodyBytes } }
 
     mutating func started(_ segment: Segment) {
         segments.append(segment)
+        fileBytes += segment.fileBytes
+        bodyBytes += segment.bodyBytes
     }
 
     mutating func committed(_ records: ArraySlice<WaitingAppend>, end: Int, at now: Date) {
@@ -79,7 +85,9 @@ struct SpoolLedger: Sendable {
         durableSequence += UInt64(records.count)
         undecidedBytes += records.reduce(0) { $0 + $1.undecidedByteCount }
         segments[segments.count - 1].end = end
-        segments[segments.count - 1].bodyBytes += records.reduce(0) { $0 + $1.bodyFileByteCount }
+        let inFiles = records.reduce(0) { $0 + $1.bodyFileByteCount }
+        segments[segments.count - 1].bodyBytes += inFiles
+        bodyBytes += inFiles
         syncs += 1
         lastSyncAt = now
         failure = nil
@@ -133,9 +141,13 @@ struct SpoolLedger: Sendable {
     mutating func removedBody(_ name: BodyFiles.Name, bytes: Int) {
         guard let index = segments.firstIndex(where: { $0.number == name.segment }) else { return }
         segments[index].bodyBytes -= bytes
+        bodyBytes -= bytes
     }
 
     mutating func removed(_ number: UInt64) {
-        segments.removeAll { $0.number == number }
+        guard let index = segments.firstIndex(where: { $0.number == number }) else { return }
+        fileBytes -= segments[index].fileBytes
+        bodyBytes -= segments[index].bodyBytes
+        segments.remove(at: index)
     }
 }

@@ -13,24 +13,26 @@ struct WaitingAppend: Sendable {
     let receivedAt: Date
     let isUndecided: Bool
     let isHeld: Bool
+    /// Where it is completed; nil for wherever the spool is.
+    let place: CompletionPlace?
     let completion: EventSpool.Completion
 
-    init(_ event: AcceptedEvent, completion: @escaping EventSpool.Completion) {
-        self.init(event, SpoolRecord.encodeHead(of: event), event.body, nil, byteCount: 0, completion)
+    init(_ event: AcceptedEvent, at place: CompletionPlace? = nil, completion: @escaping EventSpool.Completion) {
+        self.init(event, SpoolRecord.encodeHead(of: event), event.body, nil, byteCount: 0, place, completion)
     }
 
     init(
-        _ event: AcceptedEvent, body file: BodyFile, _ reference: BodyReference,
+        _ event: AcceptedEvent, body file: BodyFile, _ reference: BodyReference, at place: CompletionPlace? = nil,
         completion: @escaping EventSpool.Completion
     ) {
         self.init(
             event, SpoolRecord.encodeHead(of: event, version: SpoolRecord.bodyFileVersion), reference.encode(), file,
-            byteCount: reference.byteCount, completion)
+            byteCount: reference.byteCount, place, completion)
     }
 
     private init(
         _ event: AcceptedEvent, _ head: [UInt8], _ body: [UInt8], _ file: BodyFile?, byteCount: Int,
-        _ completion: @escaping EventSpool.Completion
+        _ place: CompletionPlace?, _ completion: @escaping EventSpool.Completion
     ) {
         self.head = head
         self.body = body
@@ -39,6 +41,7 @@ struct WaitingAppend: Sendable {
         self.receivedAt = event.receivedAt
         self.isUndecided = event.disposition.isUndecided
         self.isHeld = event.disposition.isHeld
+        self.place = place
         self.completion = completion
         // On the caller's thread, of which there are several; the writer is alone.
         var checksum = CRC32C()
@@ -110,8 +113,11 @@ struct SpoolQueue: Sendable {
         }
         if count == 0 { isWriting = false }
         if count == waiting.count {
-            defer { waiting = [] }
-            return waiting
+            let batch = waiting
+            waiting = []
+            // As many will gather while these are written, as a rule.
+            waiting.reserveCapacity(count)
+            return batch
         }
         defer { waiting.removeFirst(count) }
         return Array(waiting.prefix(count))

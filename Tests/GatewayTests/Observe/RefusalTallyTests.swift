@@ -24,11 +24,7 @@ struct RefusalTallyTests {
         func add(_ counts: [RefusalKey: RefusalCount]) async throws {
             try self.state.withLock { state in
                 if state.isDown { throw Down() }
-                state.counts.merge(counts) { old, new in
-                    var sum = old
-                    sum.add(new)
-                    return sum
-                }
+                state.counts.merge(counts, uniquingKeysWith: +)
             }
         }
 

@@ -94,7 +94,7 @@ import Testing
         try file.write(event.body)
         try file.seal(reading.finish())
         let answers = Answers()
-        file.store(event.withoutBody, completion: answers.completion(for: event.id))
+        file.store(event.withoutBody, at: nil, completion: answers.completion(for: event.id))
         manual.runWriter()
         #expect(answers.count == 0)
         try spool.reader.advanceNow(past: try spool.everything())

@@ -62,6 +62,58 @@ import Testing
         #expect(try Spool(disk: disk, options: .tiny).everyID() == answers.stored)
     }
 
+    /// Takes jobs, and runs them when the test says so.
+    private final class Place: Sendable {
+        private let jobs = Mutex<[SpoolExecution.Job]>([])
+
+        var place: CompletionPlace { CompletionPlace(self) { job in self.jobs.withLock { $0.append(job) } } }
+
+        /// How many jobs there were.
+        func run() -> Int {
+            let taken = jobs.withLock { jobs in
+                defer { jobs = [] }
+                return jobs
+            }
+            for job in taken { job() }
+            return taken.count
+        }
+    }
+
+    @Test func whatOneSyncStoresIsToldInOneJobAtEachPlace() throws {
+        let (spool, manual, answers) = try open(SpoolOptions())
+        let here = Place()
+        let there = Place()
+        let events = (0..<9).map { AcceptedEvent.sample(UInt64($0)) }
+        for (number, event) in events.enumerated() {
+            let place: CompletionPlace? = [here.place, there.place, nil][number % 3]
+            spool.append(event, at: place, completion: answers.completion(for: event.id))
+        }
+        manual.runWriter()
+        #expect(answers.stored == [events[2], events[5], events[8]].map(\.id))
+        #expect(here.run() == 1)
+        #expect(answers.stored.suffix(3) == [events[0], events[3], events[6]].map(\.id))
+        #expect(there.run() == 1)
+        #expect(answers.stored.suffix(3) == [events[1], events[4], events[7]].map(\.id))
+    }
+
+    @Test func whatCannotBeWrittenIsToldAtItsPlaceAndWhatIsNotEvenTakenAtOnce() throws {
+        var options = SpoolOptions()
+        options.maximumWaitingRecords = 2
+        let disk = SimulatedDisk()
+        let (spool, manual, answers) = try open(options, on: disk)
+        let here = Place()
+        for number in 0..<UInt64(3) {
+            let event = AcceptedEvent.sample(number)
+            spool.append(event, at: here.place, completion: answers.completion(for: event.id))
+        }
+        #expect(answers.errors == [.overloaded])
+        disk.set(SimulatedDisk.Faults(failingWrites: 1))
+        manual.runWriter()
+        #expect(answers.count == 1)
+        #expect(here.run() == 1)
+        #expect(answers.count == 3 && answers.stored.isEmpty)
+    }
+
     @Test func tooManyWaitingAreRefusedAsOverload() throws {
         var options = SpoolOptions.tiny
         options.maximumWaitingRecords = 3

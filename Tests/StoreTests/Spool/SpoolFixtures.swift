@@ -66,7 +66,7 @@ extension Spool {
             rest = rest.dropFirst(pieceBytes)
         }
         try file.seal(reading.finish())
-        file.store(event.withoutBody, completion: answers.completion(for: event.id))
+        file.store(event.withoutBody, at: nil, completion: answers.completion(for: event.id))
     }
 
     /// Everything that waits, without moving the checkpoint.

@@ -107,7 +107,7 @@ struct TrafficHistoryTests {
                 RefusalKey, RefusalCount
             ) {
                 var count = RefusalCount(at: Self.minute(minutes[0]))
-                for minute in minutes.dropFirst() { count.add(RefusalCount(at: Self.minute(minute))) }
+                for minute in minutes.dropFirst() { count = count + RefusalCount(at: Self.minute(minute)) }
                 return (
                     RefusalKey(instance: instance, route: .instance, reason: reason, at: Self.minute(minutes[0])), count
                 )
