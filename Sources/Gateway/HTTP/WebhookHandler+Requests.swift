@@ -114,6 +114,7 @@ extension WebhookHandler {
                     signature: self.service.intake.secondFactor.signature(headers), lease: lease))
             if facts.expectsContinue { self.write(AnswerWriter.continueBytes) }
         } else {
+            intake.refused(.notStored, address, key)
             let answer = self.overloaded("Too many webhooks of this integration are in progress.")
             self.refuse(answer, .tenantOverloaded, facts)
         }

@@ -65,6 +65,7 @@ package final class WebhookIntake: Sendable {
 
     /// Counts a request that was refused before its body was whole; `key` is nil where the address has none.
     package func refused(_ reason: RefusalReason, _ address: WebhookAddress, _ key: RoutingKey?) {
+        if reason == .notStored, let key { self.noteFailure("too much in progress", key) }
         self.refusals.note(reason, route: address.route, instance: key.flatMap(self.resolver.residentInstance))
     }
 
@@ -116,16 +117,16 @@ package final class WebhookIntake: Sendable {
         }
         switch self.decide(webhook, resolvedTo: resolution, at: now) {
         case .failure(let error):
-            self.noteFailure("malformed", webhook)
+            self.noteFailure("malformed", webhook.key)
             self.count(.malformed, webhook, resolution)
             completion(.malformed(error))
         case .success(.refuse(let refusal)):
-            self.noteFailure(refusal == .revoked ? "revoked" : "unknown", webhook)
+            self.noteFailure(refusal == .revoked ? "revoked" : "unknown", webhook.key)
             self.count(refusal == .revoked ? .revoked : .unknown, webhook, resolution)
             completion(.refused(refusal))
         case .success(.store(let event)):
             guard self.quarantine.admit(event) else {
-                self.noteFailure("quarantine full", webhook)
+                self.noteFailure("quarantine full", webhook.key)
                 self.count(.notStored, webhook, resolution)
                 completion(.quarantineFull)
                 return
@@ -139,7 +140,7 @@ package final class WebhookIntake: Sendable {
                     completion(IntakeResult(storedAs: event, isResolved: isResolved))
                 case .failure(let error):
                     if error != .notShared { self.quarantine.withdraw(event) }
-                    self.noteFailure(error.word, webhook)
+                    self.noteFailure(error.word, webhook.key)
                     self.count(.notStored, webhook, resolution)
                     completion(.notStored(error))
                 }
@@ -236,8 +237,8 @@ package final class WebhookIntake: Sendable {
         }
     }
 
-    private func noteFailure(_ reason: String, _ webhook: InboundWebhook) {
-        switch webhook.key {
+    private func noteFailure(_ reason: String, _ key: RoutingKey) {
+        switch key {
         case .token(let digest): self.log.note(.failure, ["reason": "\(reason)", "token": "\(digest.fingerprint)"])
         case .instance: self.log.note(.failure, ["reason": "\(reason)", "route": "instance"])
         }

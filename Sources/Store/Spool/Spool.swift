@@ -119,16 +119,26 @@ package final class Spool: EventSpool {
                 options: options)
         }
         switch admission {
-        case .refused(let error): append.completion(.failure(error))
-        case .admitted(wakesWriter: true): execution.write { self.writeBatches() }
-        case .admitted(wakesWriter: false): break
+        case .refused(let error):
+            append.completion(.failure(error))
+        case .admitted(let opensTurn, let wakesWriter):
+            // After the jobs that the place has already, and so after what it is doing now.
+            if opensTurn, let place = append.place { place.run { self.endTurn(of: place) } }
+            if wakesWriter { execution.write { self.writeBatches() } }
         }
+    }
+
+    private func endTurn(of place: CompletionPlace) {
+        let wakesWriter = shared.withLock { $0.queue.endTurn(of: place) }
+        if wakesWriter { execution.write { self.writeBatches() } }
     }
 
     /// Stops accepting and returns when everything accepted before is on disk. Reading goes on.
     package func close() async {
         await withCheckedContinuation { continuation in
-            if shared.withLock({ $0.queue.close(continuation) }) { continuation.resume() }
+            let (isEmpty, wakesWriter) = shared.withLock { $0.queue.close(continuation) }
+            if isEmpty { continuation.resume() }
+            if wakesWriter { execution.write { self.writeBatches() } }
         }
     }
 

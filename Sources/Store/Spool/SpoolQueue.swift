@@ -59,12 +59,20 @@ struct WaitingAppend: Sendable {
 }
 
 /// The appends that wait for the writer, bounded; knows whether the writer is running. Pure.
+///
+/// What comes from one turn of an event loop is written together: a sync costs as much as a few requests, and a writer
+/// that is woken by the first of many takes it alone.
 struct SpoolQueue: Sendable {
     enum Admission: Equatable {
         case refused(SpoolError)
-        /// `wakesWriter`: nobody is writing, so the caller sets the writer going.
-        case admitted(wakesWriter: Bool)
+        /// `opensTurn`: the first of a turn of its place, whose end the caller has to tell. `wakesWriter`: there is
+        /// something to write and nobody is writing, so the caller sets the writer going.
+        case admitted(opensTurn: Bool, wakesWriter: Bool)
     }
+
+    /// So many do not wait for the end of their turn, nor does one that is so long.
+    private static let mostInTurn = 128
+    private static let longBytes = 64 << 10
 
     private(set) var records = 0
     private(set) var bytes = 0
@@ -74,6 +82,10 @@ struct SpoolQueue: Sendable {
     /// When the oldest of those that wait, or are being written, was received.
     private(set) var waitingSince: Date?
     private var waiting: [WaitingAppend] = []
+    /// Whether what waits is to be written, and not only to be gathered.
+    private var isDue = false
+    /// The places whose turn has not ended.
+    private var turns: [CompletionPlace] = []
     private var closers: [CheckedContinuation<Void, Never>] = []
 
     /// - Parameters:
@@ -99,12 +111,31 @@ struct SpoolQueue: Sendable {
         bytes += size
         undecidedBytes += append.undecidedByteCount
         waiting.append(append)
-        defer { isWriting = true }
-        return .admitted(wakesWriter: !isWriting)
+        let opensTurn = append.place.map { !turns.contains($0) } ?? false
+        if opensTurn, let place = append.place { turns.append(place) }
+        if append.place == nil || waiting.count >= Self.mostInTurn || size >= Self.longBytes { isDue = true }
+        return .admitted(opensTurn: opensTurn, wakesWriter: wakesWriter())
     }
 
-    /// Everything that arrived while the writer was busy, up to a bound; empty when it may rest.
+    /// What came from a turn of this place is to be written. Returns whether the caller sets the writer going.
+    mutating func endTurn(of place: CompletionPlace) -> Bool {
+        turns.removeAll { $0 == place }
+        if !waiting.isEmpty { isDue = true }
+        return wakesWriter()
+    }
+
+    private mutating func wakesWriter() -> Bool {
+        guard isDue, !isWriting else { return false }
+        isWriting = true
+        return true
+    }
+
+    /// Everything that is due, and what has gathered behind it, up to a bound; empty when the writer may rest.
     mutating func takeBatch(maximumBytes: Int) -> [WaitingAppend] {
+        guard isDue else {
+            isWriting = false
+            return []
+        }
         var total = 0
         var count = 0
         while count < waiting.count, count == 0 || total + waiting[count].byteCount <= maximumBytes {
@@ -113,6 +144,7 @@ struct SpoolQueue: Sendable {
         }
         if count == 0 { isWriting = false }
         if count == waiting.count {
+            isDue = false
             let batch = waiting
             waiting = []
             // As many will gather while these are written, as a rule.
@@ -130,11 +162,14 @@ struct SpoolQueue: Sendable {
         if let next = waiting.first { waitingSince = next.receivedAt } else if records == 0 { waitingSince = nil }
     }
 
-    /// Admits nothing more. Returns whether the queue is empty already; else `closer` is handed out when it is.
-    mutating func close(_ closer: CheckedContinuation<Void, Never>) -> Bool {
+    /// Admits nothing more. Returns whether the queue is empty already; else `closer` is handed out when it is, which may
+    /// need the writer to be set going.
+    mutating func close(_ closer: CheckedContinuation<Void, Never>) -> (isEmpty: Bool, wakesWriter: Bool) {
         isClosed = true
-        if isWriting { closers.append(closer) }
-        return !isWriting
+        guard isWriting || !waiting.isEmpty else { return (true, false) }
+        closers.append(closer)
+        isDue = true
+        return (false, wakesWriter())
     }
 
     /// Who waits for the queue to be empty; nobody while the writer is at work.

@@ -88,12 +88,57 @@ import Testing
             let place: CompletionPlace? = [here.place, there.place, nil][number % 3]
             spool.append(event, at: place, completion: answers.completion(for: event.id))
         }
+        // Each place is asked to say when its turn ends.
+        #expect(here.run() == 1 && there.run() == 1)
         manual.runWriter()
         #expect(answers.stored == [events[2], events[5], events[8]].map(\.id))
         #expect(here.run() == 1)
         #expect(answers.stored.suffix(3) == [events[0], events[3], events[6]].map(\.id))
         #expect(there.run() == 1)
         #expect(answers.stored.suffix(3) == [events[1], events[4], events[7]].map(\.id))
+    }
+
+    @Test func whatComesInOneTurnIsWrittenAtItsEnd() async throws {
+        let (spool, manual, answers) = try open(SpoolOptions())
+        let here = Place()
+        func append(_ number: UInt64, at place: CompletionPlace?) {
+            let event = AcceptedEvent.sample(number)
+            spool.append(event, at: place, completion: answers.completion(for: event.id))
+        }
+        for number in 0..<UInt64(3) { append(number, at: here.place) }
+        manual.runWriter()
+        #expect(spool.statistics().acceptedRecords == 0)
+        #expect(here.run() == 1)
+        manual.runWriter()
+        #expect(spool.statistics().acceptedRecords == 3)
+        // An event of nowhere is written at once, and what has gathered with it.
+        append(3, at: here.place)
+        append(4, at: nil)
+        manual.runWriter()
+        #expect(spool.statistics().acceptedRecords == 5)
+        #expect(spool.statistics().syncs == 2)
+    }
+
+    @Test func aTurnWithoutEndIsWrittenBitByBitAndAtTheClose() async throws {
+        let (spool, manual, answers) = try open(SpoolOptions())
+        let here = Place()
+        for number in 0..<UInt64(130) {
+            let event = AcceptedEvent.sample(number)
+            spool.append(event, at: here.place, completion: answers.completion(for: event.id))
+        }
+        manual.runWriter()
+        #expect(spool.statistics().acceptedRecords == 130)
+        let last = AcceptedEvent.sample(130)
+        spool.append(last, at: here.place, completion: answers.completion(for: last.id))
+        manual.runWriter()
+        #expect(spool.statistics().acceptedRecords == 130)
+        async let closed: Void = spool.close()
+        while spool.statistics().acceptedRecords == 130 {
+            manual.runWriter()
+            await Task.yield()
+        }
+        await closed
+        #expect(spool.statistics().acceptedRecords == 131)
     }
 
     @Test func whatCannotBeWrittenIsToldAtItsPlaceAndWhatIsNotEvenTakenAtOnce() throws {
@@ -108,6 +153,7 @@ import Testing
         }
         #expect(answers.errors == [.overloaded])
         disk.set(SimulatedDisk.Faults(failingWrites: 1))
+        #expect(here.run() == 1)
         manual.runWriter()
         #expect(answers.count == 1)
         #expect(here.run() == 1)
