@@ -31,9 +31,8 @@ package protocol SpoolBody: AnyObject, Sendable {
     func store(_ event: AcceptedEvent, at place: CompletionPlace?, completion: @escaping EventSpool.Completion)
 }
 
-/// An event loop, or another thread that takes jobs and runs them one after the other. What it asks to be stored in one
+/// An event loop, or another thread that takes jobs and runs them one after the other. What is to be stored for it in one
 /// turn is stored by one sync, and told there in one job: a job for each event would wake it as often as there are events.
-/// Whoever names a place is on it.
 package struct CompletionPlace: Sendable, Equatable {
     private let id: ObjectIdentifier
     /// Takes a job, and runs it after those that it took before; does not wait for it.
