@@ -125,7 +125,7 @@ struct GatewayAssembly {
             configuration,
             database: Database(
                 pool: chorePool, url: databaseURL, directURL: directURL,
-                bodies: BodyVault(masterKeys: configuration.bodyMasterKeys)),
+                bodies: BodyVault(masterKeys: configuration.bodyMasterKeys), time: configuration.time),
             holder: spool.gatewayID, isReady: { [preparation] in !preparation.probeKeys.isEmpty })
         alarms = try HTTPAlarmSender(configuration).map { AlarmWatch(sender: $0, logger: logger) }
         status = GatewayStatus(
