@@ -36,6 +36,8 @@ struct DeliveryFloor {
     /// Where to go on in partitions that were not looked through to their end.
     private var places: [Int: UUID] = [:]
     private var arrivals = [UInt64](repeating: 0, count: PartitionSet.count)
+    /// Counts what a look that is under way may have missed: what arrived, and what it left out and is wanted again.
+    private var news = [UInt64](repeating: 0, count: PartitionSet.count)
     private var loadOfIntegration: [UUID: Int] = [:]
     /// Integrations that had enough loaded when somebody looked.
     private var passedOver: Set<UUID> = []
@@ -99,7 +101,10 @@ struct DeliveryFloor {
     // MARK: Loading
 
     mutating func arrived(_ partitions: PartitionSet) {
-        for partition in partitions.partitions { arrivals[partition] += 1 }
+        for partition in partitions.partitions {
+            arrivals[partition] += 1
+            news[partition] += 1
+        }
         unread.formUnion(partitions.intersection(working))
     }
 
@@ -111,6 +116,7 @@ struct DeliveryFloor {
 
     mutating func readAll() {
         unread = working
+        for partition in working.partitions { news[partition] += 1 }
         mayHaveReplays = true
     }
 
@@ -136,7 +142,7 @@ struct DeliveryFloor {
         wish.blocked = Array(blocked.keys) + full.filter { !blocked.keys.contains($0) }
         wish.replays = isForReplays
         wish.lanes = min(isForReplays ? settings.replayWidth : settings.lanesPerLook, room)
-        return LaneLook(wish: wish, arrivals: arrivals)
+        return LaneLook(wish: wish, arrivals: arrivals, news: news)
     }
 
     /// Takes in what a look found.
@@ -148,7 +154,7 @@ struct DeliveryFloor {
         } else {
             for (partition, _) in wish.places {
                 places[partition] = page.unfinished[partition]
-                if page.unfinished[partition] == nil, arrivals[partition] == look.arrivals[partition] {
+                if page.unfinished[partition] == nil, news[partition] == look.news[partition] {
                     unread.remove(PartitionSet(partition))
                 }
             }
@@ -239,6 +245,7 @@ struct DeliveryFloor {
         guard working.contains(PartitionSet(lane.partition)) else { return }
         if mayHaveMore || lane.isLost || arrivals[lane.partition] != lane.seenArrivals {
             unread.insert(PartitionSet(lane.partition))
+            news[lane.partition] += 1
         }
         if lane.isReplay { mayHaveReplays = true }
     }
@@ -248,6 +255,7 @@ struct DeliveryFloor {
 struct LaneLook {
     let wish: LaneWish
     let arrivals: [UInt64]
+    let news: [UInt64]
 }
 
 extension UUID {

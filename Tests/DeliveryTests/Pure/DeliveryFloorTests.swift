@@ -163,6 +163,29 @@ struct DeliveryFloorTests {
         #expect(ground.floor.blocked.isEmpty)
     }
 
+    @Test func aChatThatIsDoneWithDuringALookThatLeftItOutIsLookedAtAgain() throws {
+        var ground = Ground()
+        let clinic = UUID()
+        ground.destinations[clinic] = Sample.destination()
+        ground.load(clinic: clinic, chats: 5..<6)
+        let partition = try #require(ground.floor.lanes[5]).partition
+        let earlier = ground.floor.wish(at: Self.now)
+        let first = try #require(earlier)
+        ground.floor.loaded(LanePage(), by: first, directory: ground.answer)
+        let turns = ground.floor.takeTurns(at: Self.now)
+        let turn = try #require(turns.first)
+        ground.floor.arrived(PartitionSet(partition))
+        let wished = ground.floor.wish(at: Self.now)
+        let look = try #require(wished)
+        #expect(look.wish.loaded == [5])
+        ground.finish(turn, .delivered(status: 200), .delivered, at: Self.now)
+        ground.floor.loaded(LanePage(), by: look, directory: ground.answer)
+        let later = ground.floor.wish(at: Self.now)
+        let next = try #require(later)
+        #expect(!next.wish.replays)
+        #expect(next.wish.places.contains { $0.0 == partition })
+    }
+
     @Test func whatIsTooLargeBesideOthersWaitsAndKeepsItsPlace() {
         var settings = DeliverySettings()
         settings.maximumBodyBytes = 100
