@@ -21,15 +21,19 @@ struct ConsoleAssembly {
     private let work: ConsoleWork
     private let needsFirstKey: Bool
 
-    init(
-        _ configuration: Configuration, databaseURL: String, directURL: String, reporting: any GatewayReporting,
-        logger: Logger
-    ) throws {
+    /// What is wrong with the console's part of a configuration, found before anything is opened.
+    static func check(_ configuration: Configuration) throws {
         if let token = configuration.adminToken, token.secretText.count < Self.shortestToken {
             throw CommandFailure(
                 "HOOKGATE_ADMIN_TOKEN has fewer than \(Self.shortestToken) characters, so it could be guessed. Take a "
                     + "longer one, as of: openssl rand -base64 32", status: .wrongUsage)
         }
+    }
+
+    init(
+        _ configuration: Configuration, databaseURL: String, directURL: String, reporting: any GatewayReporting,
+        logger: Logger
+    ) throws {
         var options = PostgresPoolOptions(maximumConnections: Self.connections)
         options.connection.statementTimeout = Self.statementTimeout
         let pool = PostgresPool(url: databaseURL, options: options)

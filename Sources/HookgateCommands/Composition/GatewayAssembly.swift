@@ -59,6 +59,10 @@ struct GatewayAssembly {
         _ configuration: Configuration, databaseURL: String, spoolDirectory: String, connections: Int,
         appliesSchema: Bool, logger: Logger
     ) async throws {
+        // What the configuration alone gets wrong is said before there is anything to close.
+        try ConsoleAssembly.check(configuration)
+        _ = try EvolutionServers.optional(configuration)
+        let alarmSender = try HTTPAlarmSender(configuration)
         self.logger = logger
         let directURL = configuration.databaseDirectURL ?? databaseURL
         routingPool = PostgresPool(
@@ -127,7 +131,7 @@ struct GatewayAssembly {
                 pool: chorePool, url: databaseURL, directURL: directURL,
                 bodies: BodyVault(masterKeys: configuration.bodyMasterKeys), time: configuration.time),
             holder: spool.gatewayID, isReady: { [preparation] in !preparation.probeKeys.isEmpty })
-        alarms = try HTTPAlarmSender(configuration).map { AlarmWatch(sender: $0, logger: logger) }
+        alarms = alarmSender.map { AlarmWatch(sender: $0, logger: logger) }
         status = GatewayStatus(
             spool: spool, shipper: shipper, table: table, preparation: preparation, quarantine: quarantine,
             coverage: coverage, oldWay: oldWay, fleet: fleet, alarms: alarms, redis: redis, retention: retention,

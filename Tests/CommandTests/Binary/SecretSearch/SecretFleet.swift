@@ -36,7 +36,7 @@ enum SecretFleet {
     static func settings(redis: RedisServer, evolution: String) -> [String: String] {
         [
             "LOG_LEVEL": "trace", "REDIS_URL": "redis+unix://:SenhaDoRedisS8@\(redis.socket)",
-            "HOOKGATE_ADMIN_TOKEN": "TokenDoAdminS9", "EVOLUTION_API_URL": evolution,
+            "HOOKGATE_ADMIN_TOKEN": "TokenDoAdminS9-comprido", "EVOLUTION_API_URL": evolution,
             "EVOLUTION_API_KEY": "ChaveDaEvolutionS10", "EVOLUTION_WEBHOOK_SECRET": "SegundoFatorS11",
             "HOOKGATE_ALERT_URL": "http://127.0.0.1:9/CaminhoDoAlarmeS12",
             "HOOKGATE_DELIVER_URL": "https://hook:SenhaDoDestinoS13@backend.invalid/in?key=ChaveDoDestinoS14",
