@@ -204,14 +204,7 @@ package struct PostgresLegacyArchives: LegacyArchives {
         let count = max(1, options.lockAttempts)
         for attempt in 1...count {
             do {
-                let reads = try await pool.transaction { connection in
-                    try await connection.execute(script: ArchiveScript.settings(lockTimeout: options.lockTimeout))
-                    let own = try await OwnReads(on: connection)
-                    try await body(connection)
-                    return try await own.finish(on: connection)
-                }
-                // Of a restore: what was read to compare is nobody else's reading.
-                return try await OwnReads.note(reads, in: pool)
+                return try await noting(body)
             } catch let error as PostgresError where Self.lockStates.contains(error.sqlState) {
                 guard attempt < count else { break }
                 try await Task.sleep(for: options.lockPause)
@@ -223,5 +216,28 @@ package struct PostgresLegacyArchives: LegacyArchives {
             }
         }
         throw CleanupError.lockedOut(tables: tables, attempts: count, wait: options.lockTimeout)
+    }
+
+    /// One transaction, and what it read to compare as nobody else's reading: the server counts the scans of a rehearsal
+    /// and of a restore that found differences as well, although both are taken back.
+    private func noting(_ body: (PostgresConnection) async throws -> Void) async throws {
+        var reads: [String: Int64] = [:]
+        do {
+            try await pool.transaction { connection in
+                try await connection.execute(script: ArchiveScript.settings(lockTimeout: options.lockTimeout))
+                let own = try await OwnReads(on: connection)
+                do {
+                    try await body(connection)
+                } catch let error where !(error is PostgresError) {
+                    reads = try await own.finish(on: connection)
+                    throw error
+                }
+                reads = try await own.finish(on: connection)
+            }
+        } catch let error where !(error is PostgresError) {
+            try await OwnReads.note(reads, in: pool)
+            throw error
+        }
+        try await OwnReads.note(reads, in: pool)
     }
 }

@@ -158,7 +158,8 @@ struct ConsoleMigrationTests {
             let plan = try await console.ended(Gates.self, "/api/v1/cleanup")
             #expect(plan.state == "done" && plan.report?.isOpen == false, "\(plan)")
             #expect(plan.report?.gates.count == 9)
-            #expect(plan.report?.gates.first { $0.gate == "instances" }?.state == "not_met")
+            // Nobody has verified this fleet yet, so nothing is known of it.
+            #expect(plan.report?.gates.first { $0.gate == "instances" }?.state == "unknown")
             let digest = try #require(plan.report?.digest)
             let wish = #"{"plan_digest": "\#(digest)", "confirm": "WORD"}"#
             let untyped = try await console.post("/api/v1/cleanup/run", wish)

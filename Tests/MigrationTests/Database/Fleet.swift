@@ -152,8 +152,16 @@ struct Fleet {
             ?? 0
     }
 
-    /// All rows of every table, by table. Equal images mean that nothing at all was written.
-    func images(includingOwnSchema: Bool = true) async throws -> [String: String] {
+    /// How often we scanned a legacy table ourselves, so that a clean-up can tell it from others' scans (decision 0172):
+    /// what only reads notes this as well.
+    private static let ownReads = "hookgate.own_reads"
+    /// A run that finds nothing to write verifies the fleet all the same, and a clean-up asks when that was last done.
+    static let verifications = "hookgate.verifications"
+
+    /// All rows of every table but the notes of our own reads, by table. Equal images mean that nothing at all was written.
+    func images(
+        includingOwnSchema: Bool = true, except excepted: Set<String> = []
+    ) async throws -> [String: String] {
         let tables = try await database.pool.query(
             """
             SELECT format('%I.%I', n.nspname, c.relname) AS name FROM pg_class c
@@ -164,6 +172,7 @@ struct Fleet {
         for table in tables {
             let name: String = try table.decode("name")
             if !includingOwnSchema, name.hasPrefix("hookgate.") { continue }
+            if name == Self.ownReads || excepted.contains(name) { continue }
             let rows = try await database.pool.query(
                 "SELECT coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '') AS image FROM \(name) t")
             images[name] = try rows.first?.decode("image")

@@ -121,9 +121,9 @@ import Testing
                 SET display_name = 'Reception', status = 'pending', enabled = false, phone_number = '+4917012345'
                 WHERE config->>'instance_name' = 'one'
                 """)
-            let images = try await fleet.images()
+            let images = try await fleet.images(except: [Fleet.verifications])
             #expect(try await fleet.migrate().counts.written == 0)
-            #expect(try await fleet.images() == images)
+            #expect(try await fleet.images(except: [Fleet.verifications]) == images)
         }
     }
 
