@@ -15,6 +15,8 @@ struct WebhookSender: Sendable {
     private static let http: HTTPClient = {
         var configuration = HTTPClient.Configuration()
         configuration.redirectConfiguration = .disallow
+        // Where nobody listens axios fails at once; the client would try to connect for ten seconds.
+        configuration.connectionPool.retryConnectionEstablishment = false
         // There is no bound on what is sent at the same time.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 1_000
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)

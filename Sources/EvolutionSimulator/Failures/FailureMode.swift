@@ -44,8 +44,8 @@ package enum FailureMode: String, Sendable, CaseIterable {
     /// Which calls it befalls.
     var call: Call {
         switch self {
-        case .acceptedWithoutEffect, .delayedWrite, .otherEditor, .otherEvents, .failBeforeWrite, .failAfterWrite, .resetBeforeWrite,
-            .resetAfterWrite, .restartAfterSet:
+        case .acceptedWithoutEffect, .delayedWrite, .otherEditor, .otherEvents, .failBeforeWrite, .failAfterWrite,
+            .resetBeforeWrite, .resetAfterWrite, .restartAfterSet:
             .set
         case .nullFind, .staleFind: .find
         case .licenceInactive, .keyRefused, .instanceGone, .gatewayError, .tooManyRequests, .redirect, .truncatedAnswer,

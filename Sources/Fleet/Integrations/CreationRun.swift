@@ -144,7 +144,7 @@ struct CreationRun {
         }
         let before = life.ownsInstance ? webhook : life.previous ?? webhook
         let wanted = try await wanted(beside: before.effective, try await server.release(), there: webhook.effective)
-        switch try await stepper.settle(wanted) {
+        switch try await stepper.settle(wanted, overridesOthers: isMade) {
         case .shown: return .reached
         case .taken: return .blocked(.foreignInstance)
         case .different(let parts): return .blocked(.notKept(parts))

@@ -106,8 +106,11 @@ struct LifeStepper: Sendable {
     }
 
     /// Sends settings until they show.
-    /// - Returns: the parts that differ from them in the end; nil where somebody else's URL stands there.
-    func settle(_ wanted: EvolutionWebhookSettings) async throws -> Settlement {
+    /// - Parameter overridesOthers: for an instance that was just made. Elsewhere, whoever sets another URL meanwhile
+    ///   keeps it.
+    func settle(
+        _ wanted: EvolutionWebhookSettings, overridesOthers: Bool = false
+    ) async throws -> Settlement {
         var sets = 0
         while true {
             var parts: [EvolutionWebhookSettings.Part] = []
@@ -121,6 +124,7 @@ struct LifeStepper: Sendable {
                     parts = there.differences(from: wanted).filter { $0 != .others }
                     if parts.isEmpty { return .shown }
                     isAnother = there.isEnabled && !there.url.isEmpty && !isOurs(there.url)
+                    if isAnother, !overridesOthers { return .taken }
                     failure = nil
                 } catch {
                     failure = error
@@ -145,7 +149,7 @@ struct LifeStepper: Sendable {
 
     enum Settlement: Equatable {
         case shown
-        /// Another URL than ours stands there, after every try.
+        /// Another URL than ours stands there.
         case taken
         case different([EvolutionWebhookSettings.Part])
         case failed(EvolutionFailure)

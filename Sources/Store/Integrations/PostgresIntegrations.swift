@@ -27,7 +27,9 @@ package struct PostgresIntegrations: IntegrationStore {
         if let isEnabled = query.isEnabled { conditions.add(isEnabled) { "enabled = \($0)" } }
         if let text = query.text, !text.isEmpty, !text.utf8.contains(0) {
             conditions.add(text) {
-                "position(lower(\($0)::text) IN lower(concat_ws(' ', clinic_name, display_name, instance_name, phone_number))) > 0"
+                // The instance's name is collated for its order, and would keep every name's "Ä" from becoming "ä".
+                let names = "concat_ws(' ', clinic_name, display_name, instance_name, phone_number)"
+                return "position(lower(\($0)::text) IN lower(\(names) COLLATE \"default\")) > 0"
             }
         }
         if let cursor = query.cursor {

@@ -171,7 +171,7 @@ struct IntegrationsCommandTests {
                 cursor = more.dropFirst("More: ".count).split(separator: " ").map(String.init)
             }
             #expect(names.sorted() == (1...5).map { "instance-\($0)" })
-            let found = try await hookgate.run("integrations", "list", "--search", "Ärzte", "--json")
+            let found = try await hookgate.run("integrations", "list", "--search", "ärzte", "--json")
             #expect(found.output.split(separator: "\n").count { $0.contains("instance_name") } == 2, "\(found)")
             let wrong = try await hookgate.run("integrations", "list", "--after", "nowhere")
             #expect(wrong.exitCode == 64)
