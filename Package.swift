@@ -65,7 +65,8 @@ let package = Package(
         .target(
             name: "HookgateCommands",
             dependencies: [
-                "EvolutionAPI", "EvolutionClient", "EvolutionSimulator", "HookgateCore", "PostgresClient", "RedisClient",
+                "EvolutionAPI", "EvolutionClient", "EvolutionSimulator", "HookgateCore", "PostgresClient",
+                "RedisClient",
                 "Store", "Gateway", "Delivery", "Migration", "Fleet", "Console", "Senders", argumentParser,
                 asyncHTTPClient, logging, nioCore,
                 nioHTTP1,
