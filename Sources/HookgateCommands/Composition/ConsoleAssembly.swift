@@ -34,6 +34,7 @@ struct ConsoleAssembly {
         _ configuration: Configuration, databaseURL: String, directURL: String, reporting: any GatewayReporting,
         logger: Logger
     ) throws {
+        try Self.check(configuration)
         var options = PostgresPoolOptions(maximumConnections: Self.connections)
         options.connection.statementTimeout = Self.statementTimeout
         let pool = PostgresPool(url: databaseURL, options: options)
