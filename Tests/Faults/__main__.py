@@ -36,6 +36,7 @@ async def run(arguments: argparse.Namespace, folder: Path) -> int:
             print(f"{mark} {scenario.__name__} ×{times} ({time.monotonic() - started:.0f} s): {words}", flush=True)
             if not holds:
                 break
+            await world.end_gateways()
     finally:
         await world.end()
     if not failed and arguments.only is None and resent == 0:

@@ -65,10 +65,15 @@ class World:
         rows = self.postgres.sql("SELECT config->>'instance_name', webhook_token FROM healthcare.integrations")
         self.fleet = [Instance(name, token) for name, token in rows]
 
-    async def end(self) -> None:
+    async def end_gateways(self) -> None:
+        """A scenario's gateways leave the database's connections to those of the next."""
         for gateway in self._gateways:
             if gateway.process is not None and gateway.process.poll() is None:
                 await gateway.kill()
+        self._gateways.clear()
+
+    async def end(self) -> None:
+        await self.end_gateways()
         await self.way_to_postgres.shut()
         await self.way_to_redis.shut()
         for server in (self.redis, self.postgres):

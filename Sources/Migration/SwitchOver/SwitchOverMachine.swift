@@ -85,6 +85,8 @@ struct SwitchOverMachine {
     private let entryDigest: TokenDigest?
     private var looks: ArraySlice<Duration> = []
     private var sets = 0
+    /// Whether the old settings were on their way when this was left off.
+    private let wasRestoring: Bool
     private var undone: [EvolutionWebhookSettings.Part] = []
 
     /// - Parameter entry: the newest of the journal, where there is one.
@@ -99,6 +101,7 @@ struct SwitchOverMachine {
         self.isRollback = isRollback
         self.entryDigest = entry?.urlDigest
         self.isArmed = entry?.factor != nil
+        self.wasRestoring = entry?.state == .restoring
         self.isOurBase = entry?.base != nil
         if let entry, entry.state.isOpen || entry.state == .confirmed || isRollback {
             self.previous = entry.previous
@@ -285,10 +288,17 @@ extension SwitchOverMachine {
         guard let target else { return .finish(.nothingToRestore) }
         let there = webhook.effective
         if there.differences(from: target.effective).isEmpty { return endRestored() }
-        guard isWanted(there) || isOfEntry(there) else { return .finish(.conflict) }
+        guard isWanted(there) || isOfEntry(there) || (wasRestoring && isHalfRestored(there)) else {
+            return .finish(.conflict)
+        }
         if policy.isDryRun { return .finish(.wouldRestore) }
         phase = .recordingRestore
         return .record(.restoring)
+    }
+
+    /// The old URL stands there with something else than before: that is what came of a set of ours.
+    private func isHalfRestored(_ there: EvolutionWebhookSettings) -> Bool {
+        target.map { there.url.isSameText(as: $0.effective.url) } ?? false
     }
 
     private mutating func sendPrevious() -> Step {
@@ -303,7 +313,9 @@ extension SwitchOverMachine {
         let there = webhook.effective
         if there.differences(from: target.effective).isEmpty { return endRestored() }
         if let pause = looks.popFirst() { return .look(after: pause) }
-        let isStillOurs = isWanted(there) || isOfEntry(there) || webhook.settings == nil
+        if isHalfRestored(there), sets < policy.mostSets { return sendPrevious() }
+        let isStillOurs =
+            isWanted(there) || isOfEntry(there) || isHalfRestored(there) || webhook.settings == nil
         return .finish(isStillOurs ? .notTaken : .conflict)
     }
 
