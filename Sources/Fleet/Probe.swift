@@ -95,6 +95,7 @@ package struct Probe: Sendable {
                 // A person waits for an answer, and this is one: it is not tried again behind their back.
                 try await deliveries.withdraw(id)
                 throw ProbeFailure.notTaken(attempt)
+            // The attempt is another process's, which tells nobody here of it.
             case (_, nil): try await Task.sleep(for: Patience.ofDelivery.pause)
             }
         }

@@ -11,7 +11,7 @@ enum AccessAPI {
                     organizationId: visit.visitor.organization?.text))
         },
         Route(.get, "/api/v1/keys", .needs(.admin), api: list) { visit in
-            try .json(Keys(keys: try await visit.parts.keys.keys().map { Key($0) }))
+            try .json(AccessKeysDocument(try await visit.parts.keys.keys()))
         },
         Route(.post, "/api/v1/keys", .needs(.admin), api: create) { visit in
             // What was answered holds a secret, which no table may have: the name alone keeps it from being made twice.
@@ -21,7 +21,7 @@ enum AccessAPI {
             guard
                 let record = try await visit.parts.keys.revoke(visit.parameter("name"), by: visit.actor, at: visit.now)
             else { throw ConsoleError.notFound("There is no good key of that name.") }
-            return try .json(Key(record))
+            return try .json(AccessKeyDocument(record))
         },
     ]
 
@@ -39,7 +39,7 @@ enum AccessAPI {
         guard let record = try await visit.parts.keys.create(draft, secret, by: visit.actor, at: visit.now) else {
             throw ConsoleError.conflict("There is a key of that name already.")
         }
-        return try .json(Created(key: Key(record), secret: secret.secretText), status: 201)
+        return try .json(NewAccessKeyDocument(record, secret), status: 201)
     }
 
     private struct Wish: Decodable {
@@ -52,40 +52,6 @@ enum AccessAPI {
         let name: String
         let role: AccessRole
         let organizationId: String?
-    }
-
-    private struct Keys: Encodable {
-        let keys: [Key]
-    }
-
-    private struct Created: Encodable {
-        let key: Key
-        /// Shown this once.
-        let secret: String
-    }
-
-    private struct Key: Encodable {
-        let id: String
-        let name: String
-        let role: AccessRole
-        let organizationId: String?
-        let createdAt: Date
-        let createdBy: String
-        let expiresAt: Date?
-        let lastUsedAt: Date?
-        let revokedAt: Date?
-
-        init(_ record: AccessKeyRecord) {
-            self.id = record.id.text
-            self.name = record.name
-            self.role = record.role
-            self.organizationId = record.organization?.text
-            self.createdAt = record.createdAt
-            self.createdBy = record.createdBy
-            self.expiresAt = record.expiresAt
-            self.lastUsedAt = record.lastUsedAt
-            self.revokedAt = record.revokedAt
-        }
     }
 }
 

@@ -34,7 +34,7 @@ enum IntegrationAPI {
         let status: String?
         let statusSince: Date?
         let statusReason: String?
-        let isEnabled: Bool
+        let enabled: Bool
         let phoneNumber: String
         let lastSeenAt: Date?
         let underWay: String?
@@ -51,7 +51,7 @@ enum IntegrationAPI {
             self.status = integration.statusWord
             self.statusSince = integration.statusSince
             self.statusReason = integration.statusReason?.rawValue
-            self.isEnabled = integration.isEnabled
+            self.enabled = integration.isEnabled
             self.phoneNumber = MaskedNumber.text(integration.phoneNumber)
             self.lastSeenAt = integration.lastSeenAt
             self.underWay = integration.underWay?.rawValue
@@ -87,9 +87,9 @@ extension IntegrationAPI {
         [
             ("id", .uuid), ("title", .text), ("organization_id", .uuid), ("clinic_id", .uuid), ("clinic_name", .text),
             ("display_name", .text), ("instance_name", .text), ("server", .text), ("status", .text),
-            ("status_since", .time), ("status_reason", .text), ("is_enabled", .boolean), ("phone_number", .text),
+            ("status_since", .time), ("status_reason", .text), ("enabled", .boolean), ("phone_number", .text),
             ("last_seen_at", .time), ("under_way", .text),
-        ], required: ["id", "title", "is_enabled", "phone_number"])
+        ], required: ["id", "title", "enabled", "phone_number"])
 
     private static let list = APIOperation(
         "List integrations, by clinic and instance",

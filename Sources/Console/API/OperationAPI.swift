@@ -11,7 +11,7 @@ enum OperationAPI {
         },
         Route(.get, "/api/v1/audit", .needs(.operator), api: audit) { visit in
             let page = try await visit.parts.audit.entries(try AuditQuery.filter(visit, usual: 50))
-            return try .json(Entries(entries: page.entries.map(Entry.init), nextCursor: page.next.map(String.init)))
+            return try .json(AuditPageDocument(page))
         },
         Route(.get, "/api/v1/audit/verify", .needs(.operator), api: verify) { visit in
             switch try await visit.parts.audit.verify() {
@@ -64,32 +64,6 @@ enum OperationAPI {
             }
             self.advice = finding.remedy?.advice
             self.commands = finding.remedy?.commands ?? []
-        }
-    }
-
-    private struct Entries: Encodable {
-        let entries: [Entry]
-        let nextCursor: String?
-    }
-
-    private struct Entry: Encodable {
-        let id: Int
-        let recordedAt: Date
-        let actor: String
-        let action: String
-        let subject: String?
-        /// JSON as text: the digest is of it as it stands.
-        let detail: String
-        let digest: String
-
-        init(_ record: AuditRecord) {
-            self.id = record.id
-            self.recordedAt = record.recordedAt
-            self.actor = record.actor
-            self.action = record.action
-            self.subject = record.subject
-            self.detail = record.detail
-            self.digest = Hexadecimal.encode(record.digest)
         }
     }
 

@@ -49,6 +49,7 @@ final class LiveStream: Sendable {
                 try await stream.write(Array(": still here\n\n".utf8))
             }
             silence += 1
+            // A page shows what is so, not what has changed: it is read anew at this pace, whoever changed it.
             try await Task.sleep(for: self.pause)
         }
     }

@@ -89,6 +89,7 @@ struct SimulatorServer: Sendable {
         case .reset:
             return false
         case .silence(let duration):
+            // Saying nothing for that long is the failure that was asked for.
             try await Task.sleep(for: duration)
             return false
         }

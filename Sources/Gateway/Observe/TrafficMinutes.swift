@@ -43,6 +43,7 @@ package struct TrafficMinutes: Sendable {
                     hasFailed = true
                 }
             }
+            // Time itself is what is waited for: a minute's count is written when some seconds of it have passed.
             guard (try? await Task.sleep(for: Self.pause)) != nil else { return }
         }
     }

@@ -56,6 +56,7 @@ struct DeliveryParts {
     private func prepareMedia() async {
         while media.key == nil, !Task.isCancelled {
             try? await media.prepare()
+            // A database announces its return to nobody.
             guard (try? await Task.sleep(for: Self.pause)) != nil else { return }
         }
     }

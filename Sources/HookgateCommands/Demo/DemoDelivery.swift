@@ -7,8 +7,6 @@ import PostgresClient
 
 /// The last act: a backend gets what has waited, checks every signature, and refuses what nobody signed for it.
 struct DemoDelivery {
-    private static let patience = Duration.seconds(60)
-    private static let pause = Duration.milliseconds(20)
     private static let sampleInstance = "clinic-abc123"
     private static let liveMessage = 900_001
 
@@ -37,7 +35,7 @@ struct DemoDelivery {
     }
 
     private func proveThatWhatWaitedArrived(_ waiting: Int64, at receiver: DemoReceiver) async throws {
-        let isEmpty = try await eventually { try await count("state = 'pending'") == 0 }
+        let isEmpty = try await stage.eventually { try await count("state = 'pending'") == 0 }
         stage.expect(isEmpty, "nothing waits any more")
         let arrived = receiver.taken.filter { $0.kind != "hookgate.test" }.compactMap(\.id)
         let delivered = try await deliveredInOrder()
@@ -70,7 +68,7 @@ struct DemoDelivery {
             .message, to: traffic.base.webhookURL(token: token), instance: Self.sampleInstance,
             message: Self.liveMessage)
         let id = answer.acceptance?.eventID?.text
-        let isThere = try await eventually { id != nil && receiver.taken.contains { $0.id == id } }
+        let isThere = try await stage.eventually { id != nil && receiver.taken.contains { $0.id == id } }
         stage.expect(
             isThere, "a message that comes now is at the backend \((ContinuousClock.now - begun).milliseconds) ms later"
         )
@@ -120,16 +118,6 @@ struct DemoDelivery {
         let response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
         _ = try await response.body.collect(upTo: 64 * 1024)
         return Int(response.status.code)
-    }
-
-    /// Asks again for a minute at most.
-    private func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-        let end = ContinuousClock.now + Self.patience
-        while ContinuousClock.now < end {
-            if try await condition() { return true }
-            try await Task.sleep(for: Self.pause)
-        }
-        return false
     }
 
     private func count(_ condition: String) async throws -> Int64 {

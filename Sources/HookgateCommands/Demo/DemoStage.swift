@@ -35,6 +35,16 @@ final class DemoStage {
 
     var failed: [String] { failures }
 
+    /// Asks again for a minute at most: what goes on in other processes tells nobody when it is done.
+    func eventually(_ holds: () async throws -> Bool) async throws -> Bool {
+        let end = ContinuousClock.now + .seconds(60)
+        while ContinuousClock.now < end {
+            if try await holds() { return true }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        return false
+    }
+
     func heading(_ text: String) {
         StandardStream.output.line("")
         GuideLayout.banner(text).forEach(StandardStream.output.line)

@@ -8,7 +8,6 @@ import PostgresClient
 struct DemoSwitchOver {
     private static let release = "2.3.7"
     private static let pause = Duration.milliseconds(300)
-    private static let patience = Duration.seconds(60)
     /// Of the simulator's own messages.
     private static let messageIDs = "3A0000000000%"
 
@@ -61,7 +60,7 @@ struct DemoSwitchOver {
             // Ended by the cancellation, and by nothing else.
             while await tasks.nextResult() != nil {}
         }
-        let isSettled = try await eventually { simulator.deliveries.allSatisfy { $0.state != .pending } }
+        let isSettled = try await stage.eventually { simulator.deliveries.allSatisfy { $0.state != .pending } }
         stage.expect(isSettled, "every message was taken; Evolution tries none of them again")
     }
 
@@ -69,6 +68,7 @@ struct DemoSwitchOver {
     private static func post(to simulator: EvolutionSimulator, names: [String]) async throws {
         while true {
             for name in names { simulator.receiveMessage("Tenho consulta amanhã?", of: name) }
+            // Patients do not write all at once.
             try await Task.sleep(for: pause)
         }
     }
@@ -134,14 +134,5 @@ struct DemoSwitchOver {
         stage.expect(
             stored == delivered && delivered == simulator.deliveries.count,
             "\(delivered) messages were posted meanwhile, on whichever URL was set then, and each is in the inbox")
-    }
-
-    private func eventually(_ holds: () async throws -> Bool) async throws -> Bool {
-        let begun = ContinuousClock.now
-        while ContinuousClock.now - begun < Self.patience {
-            if try await holds() { return true }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        return false
     }
 }

@@ -3,32 +3,6 @@ import HookgateCore
 
 /// Prints the audit log, for people or for machines.
 struct AuditPrinter {
-    private struct Row: Encodable {
-        let id: Int
-        let recordedAt: Date
-        let actor: String
-        let action: String
-        let subject: String?
-        /// JSON as text: the digest is of it as it stands.
-        let detail: String
-        let digest: String
-
-        init(_ record: AuditRecord) {
-            self.id = record.id
-            self.recordedAt = record.recordedAt
-            self.actor = record.actor
-            self.action = record.action
-            self.subject = record.subject
-            self.detail = record.detail
-            self.digest = Hexadecimal.encode(record.digest)
-        }
-    }
-
-    private struct Page: Encodable {
-        let entries: [Row]
-        let nextCursor: String?
-    }
-
     private struct Verdict: Encodable {
         let isWhole: Bool
         let entries: Int?
@@ -39,10 +13,7 @@ struct AuditPrinter {
     let isJSON: Bool
 
     func print(_ page: AuditPage) throws {
-        if isJSON {
-            return try JSONOutput.print(
-                Page(entries: page.entries.map(Row.init), nextCursor: page.next.map(String.init)))
-        }
+        if isJSON { return try JSONOutput.print(AuditPageDocument(page)) }
         let output = StandardStream.output
         if page.entries.isEmpty { output.line("No entries.") }
         for entry in page.entries {

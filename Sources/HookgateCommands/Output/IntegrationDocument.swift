@@ -39,11 +39,11 @@ struct IntegrationDocument: Encodable {
 /// A page of them.
 struct PageDocument: Encodable {
     let integrations: [IntegrationDocument]
-    let next: String?
+    let nextCursor: String?
 
     init(_ page: IntegrationPage) {
         self.integrations = page.integrations.map(IntegrationDocument.init)
-        self.next = page.next?.text
+        self.nextCursor = page.next?.text
     }
 }
 

@@ -3,36 +3,6 @@ import HookgateCore
 
 /// Prints keys to console and API, for people or for machines.
 struct KeyPrinter {
-    private struct Row: Encodable {
-        let id: String
-        let name: String
-        let role: String
-        let organizationId: String?
-        let createdAt: Date
-        let createdBy: String
-        let expiresAt: Date?
-        let lastUsedAt: Date?
-        let revokedAt: Date?
-        var secret: String?
-
-        init(_ record: AccessKeyRecord, secret: String? = nil) {
-            self.id = record.id.text
-            self.name = record.name
-            self.role = record.role.rawValue
-            self.organizationId = record.organization?.text
-            self.createdAt = record.createdAt
-            self.createdBy = record.createdBy
-            self.expiresAt = record.expiresAt
-            self.lastUsedAt = record.lastUsedAt
-            self.revokedAt = record.revokedAt
-            self.secret = secret
-        }
-    }
-
-    private struct Keys: Encodable {
-        let keys: [Row]
-    }
-
     private struct Preview: Encodable {
         let name: String
         let role: String
@@ -43,7 +13,7 @@ struct KeyPrinter {
     }
 
     private struct Revoked: Encodable {
-        let key: Row
+        let key: AccessKeyDocument
         let isDryRun: Bool
     }
 
@@ -56,7 +26,7 @@ struct KeyPrinter {
     let isJSON: Bool
 
     func print(_ keys: [AccessKeyRecord]) throws {
-        if isJSON { return try JSONOutput.print(Keys(keys: keys.map { Row($0) })) }
+        if isJSON { return try JSONOutput.print(AccessKeysDocument(keys)) }
         if keys.isEmpty { StandardStream.output.line("No keys. Make one: hookgate keys create NAME --role viewer") }
         for key in keys {
             let sees = key.organization.map { "organization \($0.text)" } ?? "everything"
@@ -67,7 +37,7 @@ struct KeyPrinter {
     }
 
     func created(_ record: AccessKeyRecord, _ secret: AccessSecret) throws {
-        if isJSON { return try JSONOutput.print(Row(record, secret: secret.secretText)) }
+        if isJSON { return try JSONOutput.print(NewAccessKeyDocument(record, secret)) }
         StandardStream.output.line("Made '\(record.name.printable)', \(record.role.rawValue). Shown this once:")
         StandardStream.output.line(secret.secretText)
     }
@@ -86,7 +56,7 @@ struct KeyPrinter {
     }
 
     func revoked(_ record: AccessKeyRecord, isDryRun: Bool) throws {
-        if isJSON { return try JSONOutput.print(Revoked(key: Row(record), isDryRun: isDryRun)) }
+        if isJSON { return try JSONOutput.print(Revoked(key: AccessKeyDocument(record), isDryRun: isDryRun)) }
         StandardStream.output.line("\(isDryRun ? "Would revoke" : "Revoked") '\(record.name.printable)'.")
     }
 

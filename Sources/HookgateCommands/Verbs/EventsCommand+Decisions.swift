@@ -162,6 +162,7 @@ struct EventDecisionStep {
             let decided = try await keeping.decide(decision, filter, limit: wanted, act: act)
             done += decided
             guard decided == wanted, done < count else { break }
+            // The rate that was asked for, so that live deliveries are not crowded out.
             if let rate { try await Task.sleep(for: .seconds(Double(decided) / Double(rate))) }
         }
         return done
