@@ -8,7 +8,7 @@ def section(result):
         "## Allocations", "",
         f"{described(result['machine'])} Calls of the C library's allocator for one request, counted by a library "
         "preloaded into the shipped binary (`scripts/benchmarks/count_allocations.c`): one connection, "
-        f"{result['requests']:,} requests one after the other, PostgreSQL stopped, so that nothing else allocates. The limits are "
+        f"{result['requests']:,} requests one after the other, the median of {result['rounds']} rounds, PostgreSQL stopped. The limits are "
         "`Benchmarks/Thresholds/allocations.json`; `make bench` fails above them.", "",
         "| request | allocations | limit | |", "|---|---|---|---|",
     ]

@@ -231,7 +231,8 @@ struct DeliveryFloor {
     /// them, since they are sealed by the same key.
     mutating func foundSealed(_ lane: Int64, at now: Date) {
         lanes[lane]?.isUnderWay = false
-        keysLookedForAt = now.addingTimeInterval(settings.keyPause)
+        // One that is found later must not put off the look at those found before.
+        keysLookedForAt = min(keysLookedForAt, now.addingTimeInterval(settings.keyPause))
         block(lane, because: .masterKeyMissing)
     }
 

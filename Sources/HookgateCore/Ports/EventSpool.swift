@@ -3,7 +3,8 @@ package protocol EventSpool: Sendable {
     typealias Completion = @Sendable (Result<SpoolPosition, SpoolError>) -> Void
 
     /// Stores an event and calls back once: with its position when it is on disk (fsynced), or with the reason
-    /// why it is not. The callback runs at `place` as a rule, else on a thread of the spool's that it must not block; an
+    /// why it is not. The callback runs at `place` as a rule, else on a thread of the spool's that it must not block (and
+    /// nowhere, where that loop has ended meanwhile: the event is stored all the same); an
     /// event that is refused at once calls back on the caller's, before `append` returns.
     func append(_ event: AcceptedEvent, at place: CompletionPlace?, completion: @escaping Completion)
 

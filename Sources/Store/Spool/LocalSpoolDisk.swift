@@ -118,7 +118,8 @@ package struct LocalSpoolDisk: SpoolDisk {
         var info = statvfs()
         guard directory.withCString({ statvfs($0, &info) }) == 0 else { throw failure("statvfs", directory) }
         let block = Int(info.f_frsize)
-        return DiskSpace(totalBytes: Int(info.f_blocks) * block, availableBytes: Int(info.f_bavail) * block)
+        return DiskSpace(
+            usedBytes: (Int(info.f_blocks) - Int(info.f_bfree)) * block, availableBytes: Int(info.f_bavail) * block)
     }
 
     private func path(_ name: String) -> String { "\(directory)/\(name)" }

@@ -23,9 +23,9 @@ package final class SharedSpool: EventSpool {
         self.sleep = sleep
     }
 
-    /// Each is shipped in its own time, so none waits for others to be told at its place.
+    /// Gathered by its place's turn like any other; only the answer waits for the inbox.
     package func append(_ event: AcceptedEvent, at place: CompletionPlace?, completion: @escaping Completion) {
-        spool.append(event, completion: sharing(completion))
+        spool.append(event, at: place, completion: sharing(completion))
     }
 
     package func makeBody() -> any SpoolBody {
@@ -77,6 +77,6 @@ private final class SharedBody: SpoolBody {
     func seal(_ read: ReadBody) throws(SpoolError) { try body.seal(read) }
 
     func store(_ event: AcceptedEvent, at place: CompletionPlace?, completion: @escaping EventSpool.Completion) {
-        body.store(event, at: nil, completion: sharing(completion))
+        body.store(event, at: place, completion: sharing(completion))
     }
 }

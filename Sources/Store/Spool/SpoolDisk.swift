@@ -56,7 +56,12 @@ package struct DiskSpace: Sendable, Equatable {
         self.availableBytes = availableBytes
     }
 
-    /// From 0 to 1; what only root may still use counts as used.
+    /// As `df` counts: what is kept back from us, for root or by a quota below the disk, is neither used nor there.
+    package init(usedBytes: Int, availableBytes: Int) {
+        self.init(totalBytes: usedBytes + availableBytes, availableBytes: availableBytes)
+    }
+
+    /// From 0 to 1, of what there is for us.
     package var usedShare: Double {
         totalBytes == 0 ? 1 : 1 - Double(availableBytes) / Double(totalBytes)
     }

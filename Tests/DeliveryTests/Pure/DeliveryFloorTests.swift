@@ -163,6 +163,23 @@ struct DeliveryFloorTests {
         #expect(ground.floor.blocked.isEmpty)
     }
 
+    @Test func whatIsFoundSealedLaterPutsOffNoLookAtTheOthers() throws {
+        var ground = Ground()
+        for after in [0.0, 20] {
+            let clinic = UUID()
+            ground.destinations[clinic] = Sample.destination()
+            ground.load(clinic: clinic, chats: Int64(after)..<Int64(after) + 1)
+            let now = Self.now.addingTimeInterval(after)
+            let turns = ground.floor.takeTurns(at: now)
+            let turn = try #require(turns.first { $0.queued.event.clinicID?.uuid == clinic })
+            ground.floor.attempted(turn, nil, at: now)
+            ground.floor.foundSealed(turn.lane, at: now)
+        }
+        #expect(ground.floor.blocked.count == 2)
+        _ = ground.floor.takeTurns(at: Self.now.addingTimeInterval(DeliverySettings().keyPause))
+        #expect(ground.floor.blocked.isEmpty)
+    }
+
     @Test func aChatThatIsDoneWithDuringALookThatLeftItOutIsLookedAtAgain() throws {
         var ground = Ground()
         let clinic = UUID()

@@ -122,7 +122,7 @@ import Testing
 
     @Test func whatNeedsADecisionIsLeftAlone() async throws {
         try await Ward.withWellFleet { ward in
-            for defect in DoctorCheckTests.defects
+            for defect in Defect.all
             where [.clinicOfAnotherOrganization, .conflictingNames, .disabledByMigration, .statusWords].contains(
                 defect.check)
             {

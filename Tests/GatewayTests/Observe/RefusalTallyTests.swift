@@ -40,7 +40,8 @@ struct RefusalTallyTests {
         of requests: [String], spool: InMemorySpool.Behaviour = .stores,
         _ change: (inout GatewayLimits) -> Void = { _ in }
     ) async throws -> Ledger {
-        let gateway = TestGateway(spool: spool, change)
+        // No look-up begins: it would answer from another thread, and this channel has but one.
+        let gateway = TestGateway(spool: spool, lookUps: 0, change)
         for request in requests { try gateway.send(request) }
         let ledger = Ledger()
         await gateway.refusals.flush(to: ledger, logger: logger)

@@ -13,7 +13,7 @@ import Testing
     private static let random = Array(0...31).map { UInt8($0) }
 
     private func keeper(_ database: TestDatabase) -> TokenKeeper {
-        TokenKeeper(ledger: PostgresTokenLedger(pool: database.pool))
+        TokenKeeper(ledger: PostgresTokenLedger(pool: database.pool, actor: "anna@test"))
     }
 
     private func fact(_ token: TokenDigest, _ database: TestDatabase) async throws -> RoutingFact {

@@ -15,6 +15,14 @@ import Testing
     }
 
     /// What can best be done without goes first: an undecided event, then a held or a long one, then all.
+    @Test func whatIsKeptBackFromUsIsNeitherUsedNorThere() {
+        // Of 252 blocks 24 are in use and 71 may be: `df` says 25 %.
+        let space = DiskSpace(usedBytes: 24, availableBytes: 71)
+        #expect(abs(space.usedShare - 24.0 / 95) < 0.001)
+        #expect(DiskWatermarks().level(usedShare: space.usedShare) == .fine)
+        #expect(DiskSpace(usedBytes: 95, availableBytes: 0).usedShare == 1)
+    }
+
     @Test(arguments: [
         (0.5, [true, true, true, true]), (0.85, [false, true, true, true]), (0.92, [false, false, false, true]),
         (0.97, [false, false, false, false]),
