@@ -2,18 +2,19 @@
 enum ConsoleRoutes {
     static func all(_ parts: ConsoleParts, _ access: AccessControl, _ desk: WorkDesk) -> [Route] {
         let reader = FleetReader(parts)
+        let doctor = DoctorReader(parts)
         let live = LiveStream()
         let pages: [[Route]] = [
             Assets.routes, SignInPages.routes(access), FleetPage.routes(reader, live),
             parts.integrations.map { IntegrationPages.routes($0) } ?? [], EventPages.routes, EventDetailPage.routes,
             QuarantinePages.routes, BoardPage.routes(desk), PlanPage.routes(desk, live), RunPages.routes(desk, live),
             SwitchOverPages.routes(desk, live), CleanupPages.routes(desk, live),
-            DoctorPage.routes(DoctorReader(parts)), AuditLogPage.routes, SettingsPage.routes,
+            DoctorPage.routes(doctor), AuditLogPage.routes, SettingsPage.routes,
         ]
         let endpoints: [[Route]] = [
             FleetAPI.routes(reader), parts.integrations.map { IntegrationAPI.routes($0) } ?? [], EventAPI.routes,
             QuarantineAPI.routes, MigrationAPI.routes(desk), WebhookAPI.routes(desk), CleanupAPI.routes(desk),
-            AccessAPI.routes, OperationAPI.routes,
+            AccessAPI.routes, OperationAPI.routes(doctor),
         ]
         let all = endpoints.flatMap(\.self)
         return pages.flatMap(\.self) + all + OpenAPI.routes(all)

@@ -59,7 +59,8 @@ package final class ConsoleSite: ConsoleResponder {
     ) async throws -> (Visit, Reply?) {
         func visit(_ visitor: Visitor, _ formToken: String = "") -> Visit {
             Visit(
-                request: request, parameters: parameters, visitor: visitor, formToken: formToken, parts: self.parts)
+                title: route.title, request: request, parameters: parameters, visitor: visitor, formToken: formToken,
+                parts: self.parts)
         }
         guard case .needs(let role, let reach) = route.access else { return (visit(.nobody), nil) }
         if route.isAPI {
@@ -94,7 +95,7 @@ package final class ConsoleSite: ConsoleResponder {
     }
 
     private static func reply(_ error: ConsoleError, on route: Route) -> Reply {
-        if case .page = route.surface { return ErrorPage.reply(error) }
+        if case .page(let title) = route.surface { return ErrorPage.reply(error, of: title) }
         return .problem(error)
     }
 

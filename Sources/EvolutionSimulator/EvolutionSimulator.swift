@@ -17,7 +17,6 @@ package final class EvolutionSimulator: Sendable {
         var profile: ServerProfile
         var instances: [String: SimulatedInstance] = [:]
         var failures = FailurePlan()
-        var isLicensed = true
         /// Instances whose next events wait for an awaited one, and those events.
         var waiting: [String: [(event: String, data: WireJSON)]] = [:]
         var lastNumber = 0

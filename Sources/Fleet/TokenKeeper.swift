@@ -42,15 +42,15 @@ package struct TokenKeeper: Sendable {
             return Plan(
                 holding: holding,
                 change: TokenChange(
-                    integrationID: holding.integrationID, expected: holding.current, replacement: replacement,
-                    revoked: inGrace.map(\.digest)), stillInGrace: [])
+                    .revocation, integrationID: holding.integrationID, expected: holding.current,
+                    replacement: replacement, revoked: inGrace.map(\.digest)), stillInGrace: [])
         }
         guard only.standing != .revoked else { throw TokenKeeperError.alreadyRevoked(only.digest.fingerprint) }
         let isCurrent = only.standing == .current
         return Plan(
             holding: holding,
             change: TokenChange(
-                integrationID: holding.integrationID, expected: holding.current,
+                .revocation, integrationID: holding.integrationID, expected: holding.current,
                 replacement: isCurrent ? replacement : nil, revoked: isCurrent ? [] : [only.digest]),
             stillInGrace: holding.inGrace(at: now).filter { $0.digest != only.digest })
     }

@@ -94,7 +94,7 @@ extension IntegrationAPI {
     private static let list = APIOperation(
         "List integrations, by clinic and instance",
         query: [
-            .init("text", .text, "A part of a name, or of the number."),
+            .init("text", .text, "A part of a name, or the last digits of the number."),
             .init("status", .words(IntegrationStatus.allCases.map(\.rawValue))),
             .init("enabled", .words(["yes", "no"])), .init("clinic_id", .uuid),
         ] + APIOperation.page(largest: IntegrationQuery.largestPage),

@@ -3,36 +3,43 @@ import HookgateCore
 
 /// What runs this installation: doctor, audit log, settings, destinations, runs of the migration.
 enum OperationAPI {
-    static let routes = [
-        Route(.get, "/api/v1/doctor", .needs(.viewer), api: doctor) { visit in
-            let limit = try visit.limit(default: 10, largest: 1_000)
-            let findings = try await visit.parts.doctor.findings(DoctorCheck.allCases, limit: limit)
-            return try .json(Findings(findings: findings.map(Finding.init)))
-        },
-        Route(.get, "/api/v1/audit", .needs(.operator), api: audit) { visit in
-            let page = try await visit.parts.audit.entries(try AuditQuery.filter(visit, usual: 50))
-            return try .json(AuditPageDocument(page))
-        },
-        Route(.get, "/api/v1/audit/verify", .needs(.operator), api: verify) { visit in
-            switch try await visit.parts.audit.verify() {
-            case .whole(let entries): try .json(Verdict(isWhole: true, entries: entries, brokenAt: nil))
-            case .broken(let id): try .json(Verdict(isWhole: false, entries: nil, brokenAt: id))
-            }
-        },
-        Route(.get, "/api/v1/config", .needs(.operator), api: config) { visit in
-            try .json(Settings(settings: visit.parts.settings))
-        },
-        Route(.get, "/api/v1/destinations", .needs(.viewer), api: destinations) { visit in
-            try .json(Destinations(destinations: try await visit.parts.destinations.all().map(Target.init)))
-        },
-        Route(.get, "/api/v1/migration/runs", .needs(.viewer), api: runs) { visit in
-            let limit = try visit.limit(default: 20, largest: 1_000)
-            return try .json(Runs(runs: try await visit.parts.migration.runs(limit: limit).map(Run.init)))
-        },
-    ]
+    static func routes(_ reader: DoctorReader) -> [Route] {
+        [
+            Route(.get, "/api/v1/doctor", .needs(.viewer), api: doctor) { visit in
+                let limit = try visit.limit(default: 10, largest: DoctorReader.mostListed)
+                return try .json(Findings(await reader.latest(), limit: limit))
+            },
+            Route(.get, "/api/v1/audit", .needs(.operator), api: audit) { visit in
+                let page = try await visit.parts.audit.entries(try AuditQuery.filter(visit, usual: 50))
+                return try .json(AuditPageDocument(page))
+            },
+            Route(.get, "/api/v1/audit/verify", .needs(.operator), api: verify) { visit in
+                switch try await visit.parts.audit.verify() {
+                case .whole(let entries): try .json(Verdict(isWhole: true, entries: entries, brokenAt: nil))
+                case .broken(let id): try .json(Verdict(isWhole: false, entries: nil, brokenAt: id))
+                }
+            },
+            Route(.get, "/api/v1/config", .needs(.operator), api: config) { visit in
+                try .json(Settings(settings: visit.parts.settings))
+            },
+            Route(.get, "/api/v1/destinations", .needs(.viewer), api: destinations) { visit in
+                try .json(Destinations(destinations: try await visit.parts.destinations.all().map(Target.init)))
+            },
+            Route(.get, "/api/v1/migration/runs", .needs(.viewer), api: runs) { visit in
+                let limit = try visit.limit(default: 20, largest: 1_000)
+                return try .json(Runs(runs: try await visit.parts.migration.runs(limit: limit).map(Run.init)))
+            },
+        ]
+    }
 
     private struct Findings: Encodable {
+        let examinedAt: Date
         let findings: [Finding]
+
+        init(_ examination: DoctorReader.Examination, limit: Int) {
+            self.examinedAt = examination.at
+            self.findings = examination.findings.map { Finding($0, limit: limit) }
+        }
     }
 
     private struct Finding: Encodable {
@@ -50,13 +57,13 @@ enum OperationAPI {
         let advice: String?
         let commands: [String]
 
-        init(_ finding: DoctorFinding) {
+        init(_ finding: DoctorFinding, limit: Int) {
             self.check = finding.check.rawValue
             self.title = finding.check.title
             self.result = finding.result.rawValue
             self.summary = finding.summary
             self.total = finding.evidence.total
-            self.items = finding.evidence.items.map { item in
+            self.items = finding.evidence.items.prefix(limit).map { item in
                 Item(
                     subject: item.subject,
                     facts: Dictionary(item.facts.map { ($0.label, $0.value) }) { first, second in "\(first), \(second)"
@@ -128,9 +135,11 @@ enum OperationAPI {
 
 extension OperationAPI {
     private static let doctor = APIOperation(
-        "Look for what is wrong", query: [.init("limit", .integer(1, 1_000), "How many things of a kind are listed.")],
+        "Look for what is wrong; one examination of the last minutes answers all who ask",
+        query: [.init("limit", .integer(1, DoctorReader.mostListed), "How many things of a kind are listed.")],
         answer: .object(
             [
+                ("examined_at", .time),
                 (
                     "findings",
                     .list(
@@ -141,8 +150,8 @@ extension OperationAPI {
                                 ("summary", .text), ("total", .integer(0)), ("advice", .text),
                                 ("commands", .list(.text)),
                             ], required: ["check", "result", "summary", "total", "commands"]))
-                )
-            ], required: ["findings"]))
+                ),
+            ], required: ["examined_at", "findings"]))
 
     private static let audit = APIOperation(
         "List the audit log, newest first",

@@ -33,7 +33,9 @@ enum WebhookAPI {
     /// Unless it says otherwise, a dry run.
     private static func begin(_ visit: Visit, _ desk: WorkDesk, _ deed: SwitchOverRequest.Deed) async throws -> Reply {
         let wish = try APIBody.read(Wish.self, visit.request)
-        try await SwitchOverDeeds.begin(visit, desk, try wish.request(deed))
+        let request = try wish.request(deed)
+        let goesOnWith = deed == .switchOver ? request.run : nil
+        try await SwitchOverDeeds.begin(visit, desk, request, run: goesOnWith ?? RunID(UUID()))
         return try .json(WorkAnswer(desk.switchOver.standing, Work.init), status: 202)
     }
 
@@ -186,11 +188,12 @@ extension WebhookAPI {
     private static let work = APIOperation("Show the latest switch-over or rollback, as far as it is", answer: worked)
 
     private static let switchOver = APIOperation(
-        "Begin to point instances at their token URLs; a dry run unless dry_run is false",
+        "Begin to point instances at their token URLs, or go on with a run; a dry run unless dry_run is false",
         body: .object([
             ("dry_run", .boolean), ("instances", .list(.text)), ("canary_percent", .number), ("pace", .number),
             ("wait_minutes", .integer(0, 1_440)), ("replace_other", .boolean),
             ("second_factor", .words(SecondFactorChoice.allCases.map(\.rawValue))), ("rehearsal", .boolean),
+            ("run", .uuid),
         ]), answer: worked, status: 202, problems: [409, 422])
 
     private static let rollback = APIOperation(
@@ -199,5 +202,6 @@ extension WebhookAPI {
         status: 202, problems: [409, 422])
 
     private static let pause = APIOperation(
-        "Ask what is under way to leave off; the same request goes on from there", answer: worked, status: 202)
+        "Ask what is under way to leave off; the same request with its run goes on from there", answer: worked,
+        status: 202)
 }

@@ -95,7 +95,7 @@ final class AccessControl: Sendable {
     }
 
     func signOut(_ session: Session) async throws {
-        try await self.parts.sessions.end(TokenDigest(of: session.secret), at: self.parts.time.now)
+        try await self.parts.sessions.end(TokenDigest(of: session.secret))
     }
 
     private func checkLimit(_ request: PageRequest, _ now: Date) throws(ConsoleError) {

@@ -49,7 +49,7 @@ enum CleanupPages {
         let archives = try await CleanupDeeds.useCases(visit).archives()
         let plan = desk.gates.standing?.report.plan
         return .html(
-            Layout("Clean-up", section: "cleanup", visit: visit).page(
+            Layout(section: "cleanup", visit: visit).page(
                 """
                 \(PageTitle.html(
                     "Clean-up", "Takes the legacy tables out of the way once nothing needs them. Nothing is dropped before a purge."))

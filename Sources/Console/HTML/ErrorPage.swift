@@ -2,8 +2,10 @@ import HookgateCore
 
 /// What a browser shows where something cannot be shown or done.
 enum ErrorPage {
-    static func reply(_ error: ConsoleError) -> Reply {
-        let page = Layout(error.title, visit: nil).page(
+    /// - Parameter deed: what was to be shown or done; nil where nobody knows.
+    static func reply(_ error: ConsoleError, of deed: String? = nil) -> Reply {
+        let title = deed.map { "\($0): \(error.title)" } ?? error.title
+        let page = Layout(title, visit: nil).page(
             """
             <div class="alone card"><h1>\(error.title)</h1><p>\(Self.words(error))</p>
             <p><a class="button" href="/">To the fleet</a></p></div>

@@ -14,6 +14,11 @@ struct Layout {
         self.visit = visit
     }
 
+    /// Under the title of the route.
+    init(section: String = "", visit: Visit) {
+        self.init(visit.title, section: section, visit: visit)
+    }
+
     func page(_ content: HTML) -> HTML {
         """
         <!doctype html>

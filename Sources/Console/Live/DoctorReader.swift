@@ -9,7 +9,8 @@ actor DoctorReader {
     }
 
     private static let freshFor: TimeInterval = 300
-    private static let listed = 10
+    /// Things of a kind; whoever shows fewer leaves the others out.
+    static let mostListed = 1_000
 
     private let parts: ConsoleParts
     private var last: Examination?
@@ -32,7 +33,7 @@ actor DoctorReader {
         let task = Task { [parts] in
             Examination(
                 at: parts.time.now,
-                findings: try await parts.doctor.findings(DoctorCheck.allCases, limit: Self.listed))
+                findings: try await parts.doctor.findings(DoctorCheck.allCases, limit: Self.mostListed))
         }
         self.examining = task
         let result = await task.result

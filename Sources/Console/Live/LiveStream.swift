@@ -9,8 +9,8 @@ final class LiveStream: Sendable {
     static let pause = Duration.seconds(1)
     /// A word now and then keeps proxies from closing what seems dead.
     private static let longestSilence = 15
-    /// A browser asks again after this; by then its key may not be good any more, which is found out anew.
-    private static let longestStream = 600
+    /// Rounds. A browser asks again after them; by then its key may not be good any more, which is found out anew.
+    private static let longestStream = 60
 
     private let watchers = Atomic(0)
 
@@ -18,17 +18,18 @@ final class LiveStream: Sendable {
     ///   - name: of the event, and of the element that it replaces the contents of.
     ///   - render: the contents now.
     func reply(_ name: String, render: @escaping @Sendable () async throws -> HTML) throws(ConsoleError) -> Reply {
-        guard self.watchers.add(1, ordering: .relaxed).newValue <= Self.mostWatchers else {
-            self.watchers.subtract(1, ordering: .relaxed)
+        guard self.watchers.load(ordering: .relaxed) < Self.mostWatchers else {
             throw .unavailable("Too many pages are watching already; this one is up to date when it is loaded again.")
         }
         return Reply(
             status: 200, contentType: "text/event-stream; charset=utf-8",
             headers: [("x-accel-buffering", "no")],
             body: .stream { stream in
+                // Counted here alone: of an answer to HEAD, or to who is gone already, the body is never asked for.
+                defer { self.watchers.subtract(1, ordering: .relaxed) }
+                guard self.watchers.add(1, ordering: .relaxed).newValue <= Self.mostWatchers else { return }
                 // Ends with its reader: whatever is thrown says that nobody reads any more.
                 try? await Self.run(name, stream, render)
-                self.watchers.subtract(1, ordering: .relaxed)
             })
     }
 

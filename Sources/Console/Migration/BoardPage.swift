@@ -10,7 +10,7 @@ enum BoardPage {
                 let query = try BoardFilter.query(visit, usual: pageSize)
                 let page = try await board(visit).page(query)
                 return .html(
-                    Layout("Migration", section: "migration", visit: visit).page(
+                    Layout(section: "migration", visit: visit).page(
                         """
                         \(PageTitle.html(
                             "Migration", "Every instance, old or new: where it stands, what comes next, the way back.",

@@ -6,7 +6,7 @@ enum PlanPage {
         [
             Route(.get, "/migration/plan", .needs(.viewer), page: "Plan") { visit in
                 .html(
-                    Layout("Plan", section: "migration", visit: visit).page(
+                    Layout(section: "migration", visit: visit).page(
                         """
                         \(PageTitle.html(
                             "Plan", "What a migration would write, tried on copies. Nothing is changed by planning.",

@@ -32,7 +32,7 @@ enum RunPages {
     private static func list(_ visit: Visit, _ desk: WorkDesk) async throws -> Reply {
         let runs = try await visit.parts.migration.runs(limit: mostRuns)
         return .html(
-            Layout("Runs", section: "migration", visit: visit).page(
+            Layout(section: "migration", visit: visit).page(
                 """
                 \(PageTitle.html(
                     "Runs", "What migrations wrote, newest first.",

@@ -18,7 +18,7 @@ enum AuditLogPage {
 
     private static func list(_ page: AuditPage, _ visit: Visit, verdict: AuditVerdict?) -> HTML {
         let query = visit.request.query
-        return Layout("Audit log", section: "audit", visit: visit).page(
+        return Layout(section: "audit", visit: visit).page(
             """
             \(PageTitle.html(
                 "Audit log", "Append-only; each entry holds the digest of the one before it.",

@@ -2,6 +2,8 @@ import HookgateCore
 
 /// What the doctor finds, with its evidence and its remedy.
 enum DoctorPage {
+    private static let listed = 10
+
     static func routes(_ reader: DoctorReader) -> [Route] {
         [
             Route(.get, "/doctor", .needs(.viewer), page: "Doctor") { visit in
@@ -17,7 +19,7 @@ enum DoctorPage {
     private static func page(_ examination: DoctorReader.Examination, _ visit: Visit) -> HTML {
         let unwell = examination.findings.filter { $0.result != .ok }
         let well = examination.findings.filter { $0.result == .ok }
-        return Layout("Doctor", section: "doctor", visit: visit).page(
+        return Layout(section: "doctor", visit: visit).page(
             """
             \(PageTitle.html(
                 "Doctor",
@@ -42,14 +44,15 @@ enum DoctorPage {
             <p>\(finding.summary)</p>
             \(DataTable.html(
                 "Evidence", [.init("What"), .init("Facts")],
-                rows: finding.evidence.items.map { item in
+                rows: finding.evidence.items.prefix(listed).map { item in
                     [
                         "\(item.subject)",
                         item.facts.html { "<span class=\"fact\"><i>\($0.label)</i> \($0.value)</span> " },
                     ]
                 }, empty: .nothing))
-            \(finding.evidence.total > finding.evidence.items.count
-                ? "<p class=\"note\">\(finding.evidence.items.count) of \(finding.evidence.total)</p>" as HTML : .nothing)
+            \(finding.evidence.total > listed
+                ? "<p class=\"note\">\(min(listed, finding.evidence.items.count)) of \(finding.evidence.total)</p>" as HTML
+                : .nothing)
             \(finding.remedy.html { remedy in
                 "<p>\(remedy.advice)</p>\(remedy.commands.html { "<pre>\(HTML.lines($0))</pre>" })" })
             """)

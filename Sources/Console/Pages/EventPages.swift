@@ -17,7 +17,7 @@ enum EventPages {
         filter.limit = pageSize
         let page = try await visit.parts.events.list(filter)
         return .html(
-            Layout("Events", section: "events", visit: visit).page(
+            Layout(section: "events", visit: visit).page(
                 """
                 \(PageTitle.html("Events", "What came, newest first. Nothing here shows a patient's words."))
                 \(filters(visit.request.query))

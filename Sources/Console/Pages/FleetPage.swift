@@ -8,7 +8,7 @@ enum FleetPage {
             Route(.get, "/", .needs(.viewer, .organization), page: "Fleet") { visit in
                 let snapshot = try await reader.snapshot(of: visit.scope)
                 return .html(
-                    Layout("Fleet", visit: visit).page(
+                    Layout(visit: visit).page(
                         """
                         \(PageTitle.html("Fleet", "Every integration, both routes, and what waits."))
                         <div id="fleet" data-live="/live/fleet">

@@ -34,13 +34,13 @@ enum IntegrationPages {
 
     private static func list(_ page: IntegrationPage, _ visit: Visit) -> HTML {
         let query = visit.request.query
-        return Layout("Integrations", section: "integrations", visit: visit).page(
+        return Layout(section: "integrations", visit: visit).page(
             """
             \(PageTitle.html("Integrations", "Each is one instance at Evolution, and belongs to one clinic."))
             \(Form.filter(
                 "/integrations",
                 """
-                \(Form.text("text", "Name or number", value: query["text"]))
+                \(Form.text("text", "Name or last digits", value: query["text"]))
                 \(Form.choice(
                     "status", "State", IntegrationStatus.allCases.map { ($0.rawValue, $0.rawValue) },
                     chosen: query["status"]))

@@ -20,7 +20,7 @@ enum QuarantinePages {
 
     private static func list(_ groups: [QuarantineGroup], _ visit: Visit) -> HTML {
         let query = visit.request.query
-        return Layout("Quarantine", section: "quarantine", visit: visit).page(
+        return Layout(section: "quarantine", visit: visit).page(
             """
             \(PageTitle.html("Quarantine", "Stored, answered with 200, and held back for a person."))
             \(Form.filter(

@@ -7,7 +7,7 @@ enum SettingsPage {
         Route(.get, "/settings", .needs(.operator), page: "Settings") { visit in
             let keys = visit.visitor.role == .admin ? try await visit.parts.keys.keys() : []
             return .html(
-                Layout("Settings", section: "settings", visit: visit).page(
+                Layout(section: "settings", visit: visit).page(
                     """
                     \(PageTitle.html("Settings", "What applies in this process, and where each value came from."))
                     \(visit.visitor.role == .admin ? Card.html("Keys", table(keys, visit)) : HTML.nothing)

@@ -30,7 +30,7 @@ struct Route: Sendable {
 
     /// Whom the answer is for, which decides how errors look and how somebody proves who they are.
     enum Surface: Sendable {
-        /// A person with a browser, by a session's cookie.
+        /// A person with a browser, by a session's cookie. The title is its page's, and of what goes wrong with it.
         case page(title: String)
         /// A program, by a bearer key.
         case api(APIOperation)
@@ -67,6 +67,11 @@ struct Route: Sendable {
         self.access = access
         self.surface = surface
         self.handler = handler
+    }
+
+    /// What a page is called; nothing for what is no page.
+    var title: String {
+        if case .page(let title) = self.surface { title } else { "" }
     }
 
     var isAPI: Bool {

@@ -3,6 +3,8 @@ import HookgateCore
 
 /// One request on its way through a route: what was asked, by whom, and what may be asked in turn.
 struct Visit: Sendable {
+    /// What the route calls its page.
+    let title: String
     let request: PageRequest
     let parameters: [String: String]
     let visitor: Visitor

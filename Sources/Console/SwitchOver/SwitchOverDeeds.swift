@@ -23,14 +23,13 @@ enum SwitchOverDeeds {
 
     /// How many instances it would be about. Nothing is sent, and Evolution is not asked.
     static func count(_ visit: Visit, _ request: SwitchOverRequest) async throws -> Int {
-        let useCases = try Self.parts(visit).useCases(visit.actor)
-        switch request.deed {
-        case .switchOver: return try await Self.targets(visit, request, useCases).count
-        case .rollBack: return try await useCases.restorable(request.selection).count
-        }
+        try await Self.subjects(visit, request, try Self.parts(visit).useCases(visit.actor)).count
     }
 
-    static func begin(_ visit: Visit, _ desk: WorkDesk, _ request: SwitchOverRequest) async throws {
+    /// - Parameter run: of a switch-over that goes on, the one that was paused: taken back, both halves go back.
+    static func begin(
+        _ visit: Visit, _ desk: WorkDesk, _ request: SwitchOverRequest, run: RunID = RunID(UUID())
+    ) async throws {
         struct Detail: Encodable {
             let run: String
             let instances: Int
@@ -38,28 +37,48 @@ enum SwitchOverDeeds {
         }
         let useCases = try Self.parts(visit).useCases(visit.actor)
         try desk.switchOver.checkIdle()
-        let run = RunID(UUID())
-        let count = try await Self.count(visit, request)
-        guard count > 0 else { throw ConsoleError.unprocessable("There is no instance that this could be about.") }
+        let subjects = try await Self.subjects(visit, request, useCases)
+        guard subjects.count > 0 else {
+            throw ConsoleError.unprocessable("There is no instance that this could be about.")
+        }
         try await visit.note(
             request.deed == .switchOver ? "webhooks.switch" : "webhooks.rollback", nil,
-            Detail(run: run.text, instances: count, isDryRun: request.options.isDryRun))
-        let targets = request.deed == .switchOver ? try await Self.targets(visit, request, useCases) : []
+            Detail(run: run.text, instances: subjects.count, isDryRun: request.options.isDryRun))
         try desk.switchOver.begin(SwitchOverReport(request, run: run), visit) { update in
             let observe: @Sendable (SwitchOverEvent) -> Void = { event in update { $0.take(event) } }
             let results =
-                switch request.deed {
-                case .switchOver:
+                switch subjects {
+                case .targets(let targets):
                     try await useCases.switchOver(targets, run: run, options: request.options, observe: observe)
-                case .rollBack:
-                    try await useCases.rollBack(
-                        try await useCases.restorable(request.selection), isDryRun: request.options.isDryRun,
-                        observe: observe)
+                case .entries(let entries):
+                    try await useCases.rollBack(entries, isDryRun: request.options.isDryRun, observe: observe)
                 }
             update { report in
                 report.waiting = 0
                 for result in results { report.take(result.target, result.outcome) }
             }
+        }
+    }
+
+    /// What a switch-over or a rollback is about.
+    private enum Subjects: Sendable {
+        case targets([SwitchOverTarget])
+        case entries([SwitchOverEntry])
+
+        var count: Int {
+            switch self {
+            case .targets(let targets): targets.count
+            case .entries(let entries): entries.count
+            }
+        }
+    }
+
+    private static func subjects(
+        _ visit: Visit, _ request: SwitchOverRequest, _ useCases: any SwitchOverUseCases
+    ) async throws -> Subjects {
+        switch request.deed {
+        case .switchOver: .targets(try await Self.targets(visit, request, useCases))
+        case .rollBack: .entries(try await useCases.restorable(request.selection))
         }
     }
 

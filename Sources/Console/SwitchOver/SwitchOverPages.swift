@@ -32,7 +32,7 @@ enum SwitchOverPages {
                 guard let standing = desk.switchOver.standing else {
                     throw ConsoleError.unprocessable("Nothing was paused since the server started.")
                 }
-                try await SwitchOverDeeds.begin(visit, desk, standing.report.request)
+                try await SwitchOverDeeds.begin(visit, desk, standing.report.request, run: standing.report.run)
                 return .seeOther("/switch-over")
             },
         ]
@@ -41,7 +41,7 @@ enum SwitchOverPages {
     private static func show(_ visit: Visit, _ desk: WorkDesk) -> Reply {
         let isOperator = visit.visitor.role >= .operator && visit.parts.switchOver != nil
         return .html(
-            Layout("Webhooks", section: "switch-over", visit: visit).page(
+            Layout(section: "switch-over", visit: visit).page(
                 """
                 \(PageTitle.html(
                     "Webhooks at Evolution", "What Evolution says beside what we want, and the switch-over.",

@@ -31,7 +31,7 @@ struct SwitchOverRequest: Sendable {
     var deed = Deed.switchOver
     /// Nil for the whole fleet.
     var names: [InstanceName]?
-    /// Of a rollback: the run that is taken back.
+    /// Of a rollback: the run that is taken back. Of a switch-over: the run that it goes on with.
     var run: RunID?
     var options = SwitchOverOptions()
     var isRehearsal = false

@@ -11,10 +11,7 @@ extension EvolutionSimulator {
         case .failure(let error): return .failure(400, "Internal Server Error", .text(error.message))
         }
         let profile = state.withLock { $0.profile }
-        guard let route = Route(request, profile: profile) else {
-            return isUnlicensed ? Self.licenceRequired : .unrouted(request)
-        }
-        if route != .licenceStatus, isUnlicensed { return Self.licenceRequired }
+        guard let route = Route(request, profile: profile) else { return .unrouted(request) }
         let named = route.instance ?? body["instanceName"]?.text
         let failure = state.withLock { $0.failures.next(route.failureCall, instance: named) }
         if let failure, let response = instead(failure, route) { return response }
@@ -77,7 +74,7 @@ extension EvolutionSimulator {
     ) async -> SimulatedResponse {
         switch route {
         case .welcome: .ok(welcome)
-        case .licenceStatus: .ok(.record(["status": .text(isUnlicensed ? "inactive" : "active")]))
+        case .licenceStatus: .ok(.record(["status": .text("active")]))
         case .verifyCredentials: .ok(.record(["status": .count(200), "message": .text("Credentials are valid")]))
         case .findWebhook(let name): .ok(find(name, failure))
         case .setWebhook(let name): set(name, body, failure)
@@ -92,10 +89,6 @@ extension EvolutionSimulator {
         }
     }
 
-    private var isUnlicensed: Bool {
-        state.withLock { $0.profile.hasLicence && !$0.isLicensed }
-    }
-
     private static let licenceRequired = SimulatedResponse.json(
         503,
         .record([
@@ -103,11 +96,6 @@ extension EvolutionSimulator {
             "register_url": .text("https://licence.example.test/register"), "instance_id": .text("simulated"),
             "docs_url": .text("https://licence.example.test/docs"), "message": .text("Activate this installation."),
         ]))
-
-    /// Takes the licence away, or gives it back; releases before 2.4 have none.
-    package func setLicensed(_ isLicensed: Bool) {
-        state.withLock { $0.isLicensed = isLicensed }
-    }
 
     private var welcome: WireJSON {
         let profile = state.withLock { $0.profile }

@@ -194,8 +194,12 @@ struct CreationRun {
         } catch {
             return error
         }
-        if case .failed(let failure) = try await stepper.settle(previous.effective) { return failure }
-        return nil
+        // Whoever has set another URL keeps it.
+        return switch try await stepper.settle(previous.effective) {
+        case .shown, .taken: nil
+        case .different: .unanswered("it answers that the settings before are set, and shows others")
+        case .failed(let failure): failure
+        }
     }
 }
 

@@ -13,7 +13,7 @@ extension IntegrationKeeper {
         if request.isDryRun { return try await rehearse(new, name, on: server, request) }
         return try await exclusively(name) {
             if let creation = try await creationUnderWay(of: name) { return creation }
-            if let row = try await only(named: name), try await isPresent(row, name, server) {
+            if let row = try await only(named: name, of: request.clinic), try await isPresent(row, name) {
                 return IntegrationCreation(integration: row, outcome: .present)
             }
             let draft = LifeDraft(
@@ -71,16 +71,18 @@ extension IntegrationKeeper {
             willTake: willTake)
     }
 
-    private func only(named name: InstanceName) async throws -> IntegrationSummary? {
+    /// A row without a clinic is nobody else's.
+    private func only(named name: InstanceName, of clinic: ClinicID) async throws -> IntegrationSummary? {
         let found = try await store.integrations(named: name)
         if found.count > 1 { throw IntegrationError.ambiguousName(found.map(\.id)) }
+        if let row = found.first, let owner = row.clinicID, owner != clinic {
+            throw IntegrationError.nameOfOther(name, row.id)
+        }
         return found.first
     }
 
     /// Whether a row's instance is there as well. What cannot be asked is not made anew.
-    private func isPresent(
-        _ row: IntegrationSummary, _ name: InstanceName, _ chosen: any EvolutionServer
-    ) async throws -> Bool {
+    private func isPresent(_ row: IntegrationSummary, _ name: InstanceName) async throws -> Bool {
         switch await servers.place(of: name, on: row.server) {
         case .on, .several: true
         case .nowhere: false
@@ -103,7 +105,7 @@ extension IntegrationKeeper {
     private func rehearse(
         _ new: NewIntegration, _ name: InstanceName, on server: any EvolutionServer, _ request: IntegrationRequest
     ) async throws -> IntegrationCreation {
-        if let row = try await only(named: name), try await isPresent(row, name, server) {
+        if let row = try await only(named: name, of: request.clinic), try await isPresent(row, name) {
             return IntegrationCreation(integration: row, outcome: .present)
         }
         let life = IntegrationLife(

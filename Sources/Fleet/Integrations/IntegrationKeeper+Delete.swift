@@ -13,7 +13,9 @@ extension IntegrationKeeper {
             if let life = try await store.openLife(of: name) {
                 // A creation that was left half done is ended first: then there is one thing to delete, or none.
                 guard life.kind == .delete else {
-                    _ = try await carryOn(life, as: nil)
+                    if case .unfinished(let failure) = try await carryOn(life, as: nil).outcome {
+                        throw IntegrationError.server(life.server, failure)
+                    }
                     return try await delete(try await find(integration.id.text), name, options, actor)
                 }
                 return try await carryOnDeleting(life, integration)

@@ -26,14 +26,7 @@ extension IntegrationKeeper {
         guard let token else { return .withoutToken }
         do throws(EvolutionFailure) {
             let settings = try await server.webhook(of: name).effective
-            if !settings.isEnabled { return .silent }
-            if settings.events.isEmpty { return .eventsMissing }
-            if settings.url.isSameText(as: publicURL.webhookURL(token: token)) { return .inStep }
-            return switch WebhookURLKind(settings.url, instance: name) {
-            case .legacy: .onOldURL
-            case .token: .onOtherToken
-            case .other: .elsewhere
-            }
+            return WebhookFinding(settings, of: name, url: publicURL.webhookURL(token: token))
         } catch .instanceNotLoaded {
             return .notLoaded
         } catch {

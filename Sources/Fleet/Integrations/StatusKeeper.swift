@@ -23,7 +23,8 @@ package final class StatusKeeper: Sendable {
         package init() {}
     }
 
-    /// Longer than any one step between two takings.
+    /// Longer than any one step between two takings. Going on with what is half done may take longer: each instance has
+    /// a lock of its own.
     private static let turn: TimeInterval = 120
 
     private let ledger: any StatusLedger
@@ -125,6 +126,8 @@ package final class StatusKeeper: Sendable {
             var observations: [IntegrationID: StatusObservation] = [:]
             for integration in page where round.isNews(integration) && budget > 0 {
                 budget -= 1
+                // Servers that answer late shall not let the turn lapse.
+                guard try await takeTurn() else { return }
                 let seenAt = time.now
                 guard let signal = await signal(of: integration, round) else { continue }
                 observations[integration.standing.integrationID] = StatusObservation(

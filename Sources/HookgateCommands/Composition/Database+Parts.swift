@@ -8,7 +8,10 @@ extension Database {
 
     var destinations: any DestinationStore { PostgresDestinations(pool: pool) }
 
-    var tokens: any TokenLedger { PostgresTokenLedger(pool: pool) }
+    var tokens: any TokenLedger { tokens(actor: CommandActor.current) }
+
+    /// - Parameter actor: who changes them, for the audit log.
+    func tokens(actor: String) -> any TokenLedger { PostgresTokenLedger(pool: pool, actor: actor) }
 
     func secondFactors(_ policy: SecondFactorPolicy) -> any SecondFactorUseCases {
         SecondFactorKeeper(store: PostgresSecondFactors(pool: pool), policy: policy)

@@ -16,7 +16,7 @@ extension Database {
             journal: PostgresSwitchOverJournal(pool: pool, lockURL: directURL, actor: actor),
             traffic: PostgresSwitchOverTraffic(pool: pool),
             probe: TokenProbe(probe: probe, base: configuration.publicURL),
-            secondFactors: secondFactors(configuration.secondFactorPolicy), tokens: tokens,
+            secondFactors: secondFactors(configuration.secondFactorPolicy), tokens: tokens(actor: actor),
             actor: actor, publicURL: configuration.publicURL, time: time)
     }
 }

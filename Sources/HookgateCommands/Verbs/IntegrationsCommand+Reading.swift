@@ -25,7 +25,7 @@ extension IntegrationsCommand {
         @Flag(help: "Only those that are switched off.")
         var disabled = false
 
-        @Option(help: "A part of a name or a number.")
+        @Option(help: "A part of a name, or the last digits of a number.")
         var search: String?
 
         @Option(help: "How many at most, up to 1000.")

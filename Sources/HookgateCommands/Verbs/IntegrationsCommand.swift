@@ -46,6 +46,10 @@ enum IntegrationStep {
             return CommandFailure(
                 "--label '\(label)' cannot end an instance's name: lower-case letters, digits and hyphens between them, "
                     + "at most \(InstanceNaming.longestLabel).", status: .wrongUsage)
+        case .nameOfOther(let name, let id):
+            return CommandFailure(
+                "'\(name)' is the instance of another clinic's integration, \(id). Give this one a --label.",
+                status: .attention)
         case .serverUnknown(let name, let names):
             return CommandFailure(
                 "No Evolution server is configured as '\(name)'. Configured are: \(names.joined(separator: ", "))",

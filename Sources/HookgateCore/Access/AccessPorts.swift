@@ -42,7 +42,7 @@ package protocol ConsoleSessionStore: Sendable {
     /// - Parameter configured: the digest of the configuration's token as it is now.
     func visitor(_ session: TokenDigest, configured: TokenDigest?, at now: Date) async throws -> Visitor?
 
-    func end(_ session: TokenDigest, at now: Date) async throws
+    func end(_ session: TokenDigest) async throws
 }
 
 /// Remembers what was answered to a request that must not be carried out twice. Filled by the store.

@@ -8,7 +8,8 @@ package struct IntegrationQuery: Sendable, Equatable {
     package var clinic: ClinicID?
     package var status: IntegrationStatus?
     package var isEnabled: Bool?
-    /// A part of the clinic's, the instance's or the display name, or of the number; case does not matter.
+    /// A part of the clinic's, the instance's or the display name, or of the number's last four digits; case does not
+    /// matter.
     package var text: String?
     /// How many at most.
     package var limit = 50

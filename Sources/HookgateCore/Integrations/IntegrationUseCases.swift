@@ -61,6 +61,8 @@ package enum IntegrationError: Error, Equatable {
     /// The clinic belongs to another organization than the one that was given.
     case clinicOfOther(OrganizationID)
     case labelInvalid(String)
+    /// The name that the new instance would have is that of another clinic's integration.
+    case nameOfOther(InstanceName, IntegrationID)
     case serverUnknown(String, [String])
     /// Several servers are configured and none was chosen.
     case serverMissing([String])

@@ -99,7 +99,8 @@ package protocol SwitchOverJournal: Sendable {
     /// anything was sent does not hide those before it.
     func newest(of names: [InstanceName]?) async throws -> [SwitchOverEntry]
 
-    /// Every entry of a run.
+    /// Of a run, the newest entry of each instance on each server: a run that was gone on with may have several. One
+    /// that was given up does not hide those before it.
     func entries(of run: RunID) async throws -> [SwitchOverEntry]
 
     /// Begins an entry. Fails where one of the instance is open: its snapshot must not be lost.

@@ -24,6 +24,7 @@ package enum WebhookURLKind: Sendable, Equatable {
         default: self = .other
         }
     }
+
     /// The URL for eyes and logs: a token is masked, and of a foreign URL only the host is shown, since anything behind
     /// it may be a secret.
     package func masked(_ url: String) -> String {
@@ -36,6 +37,26 @@ package enum WebhookURLKind: Sendable, Equatable {
             guard let scheme = url.firstRange(of: "://") else { return "***" }
             let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
             return url[..<scheme.upperBound] + (authority.split(separator: "@").last ?? "") + "/…"
+        }
+    }
+}
+
+extension WebhookFinding {
+    /// What the settings of an instance amount to, where `url` is the one that should stand there.
+    package init(_ settings: EvolutionWebhookSettings, of instance: InstanceName, url: String) {
+        if !settings.isEnabled {
+            self = .silent
+        } else if settings.events.isEmpty {
+            self = .eventsMissing
+        } else if settings.url.isSameText(as: url) {
+            self = .inStep
+        } else {
+            self =
+                switch WebhookURLKind(settings.url, instance: instance) {
+                case .legacy: .onOldURL
+                case .token: .onOtherToken
+                case .other: .elsewhere
+                }
         }
     }
 }

@@ -41,6 +41,13 @@ package struct TokenHolding: Sendable, Equatable {
 
 /// A change of one integration's tokens, decided and not yet written.
 package struct TokenChange: Sendable, Equatable {
+    /// Why it is made.
+    package enum Kind: String, Sendable {
+        case rotation = "rotate"
+        case revocation = "revoke"
+    }
+
+    package let kind: Kind
     package let integrationID: IntegrationID
     /// The current token that the decision was made on; it is written only while this is so.
     package let expected: TokenDigest?
@@ -65,8 +72,10 @@ package struct TokenChange: Sendable, Equatable {
     }
 
     package init(
-        integrationID: IntegrationID, expected: TokenDigest?, replacement: Replacement?, revoked: [TokenDigest]
+        _ kind: Kind, integrationID: IntegrationID, expected: TokenDigest?, replacement: Replacement?,
+        revoked: [TokenDigest]
     ) {
+        self.kind = kind
         self.integrationID = integrationID
         self.expected = expected
         self.replacement = replacement
@@ -75,13 +84,19 @@ package struct TokenChange: Sendable, Equatable {
 }
 
 extension TokenChange {
+    /// Every token that ends at once.
+    package var ended: [TokenDigest] {
+        guard let replacement, replacement.graceUntil == nil, let expected else { return revoked }
+        return [expected] + revoked
+    }
+
     /// A new token; the one before passes for the grace time.
     package static func rotation(
         of holding: TokenHolding, to token: WebhookToken, grace: Duration, at now: Date
     ) -> TokenChange {
         let end = grace > .zero ? now.addingTimeInterval(grace / .seconds(1)) : nil
         return TokenChange(
-            integrationID: holding.integrationID, expected: holding.current,
+            .rotation, integrationID: holding.integrationID, expected: holding.current,
             replacement: Replacement(token: token, graceUntil: end), revoked: [])
     }
 }

@@ -125,21 +125,8 @@ enum WebhookReconciliation {
         switch webhook {
         case .failure(.instanceNotLoaded): return .notLoaded
         case .failure(let failure): return .unknown(failure)
-        case .success(let webhook): return finding(webhook.effective, subject.name, url: url)
+        case .success(let webhook): return WebhookFinding(webhook.effective, of: subject.name, url: url)
         case nil: return .missingAtEvolution
-        }
-    }
-
-    private static func finding(
-        _ settings: EvolutionWebhookSettings, _ name: InstanceName, url: String
-    ) -> WebhookFinding {
-        if !settings.isEnabled { return .silent }
-        if settings.events.isEmpty { return .eventsMissing }
-        if settings.url.isSameText(as: url) { return .inStep }
-        return switch WebhookURLKind(settings.url, instance: name) {
-        case .legacy: .onOldURL
-        case .token: .onOtherToken
-        case .other: .elsewhere
         }
     }
 }

@@ -36,6 +36,7 @@ package struct PostgresConsoleSessions: ConsoleSessionStore {
                 """
                 INSERT INTO hookgate.console_sessions (digest, key_id, begun_at, expires_at) VALUES ($1, $2, $3, $4)
                 """, [session.bytes, record.id.uuid, now, end])
+            try await Self.sweep(at: now, on: connection)
             try await Self.note(record.name, at: now, on: connection)
             return record
         }
@@ -50,6 +51,7 @@ package struct PostgresConsoleSessions: ConsoleSessionStore {
                 INSERT INTO hookgate.console_sessions (digest, token_digest, begun_at, expires_at)
                 VALUES ($1, $2, $3, $4)
                 """, [session.bytes, token.bytes, now, end])
+            try await Self.sweep(at: now, on: connection)
             try await Self.note(Visitor.configured.name, at: now, on: connection)
         }
     }
@@ -71,12 +73,17 @@ package struct PostgresConsoleSessions: ConsoleSessionStore {
             organization: try row.decode("organization_id", as: UUID?.self).map { OrganizationID($0) })
     }
 
-    package func end(_ session: TokenDigest, at now: Date) async throws {
+    package func end(_ session: TokenDigest) async throws {
         try await pool.query("DELETE FROM hookgate.console_sessions WHERE digest = $1", [session.bytes])
-        try await pool.query(
+    }
+
+    private static func sweep(at now: Date, on connection: PostgresConnection) async throws {
+        // Two that begin at once take different ones, and wait for nobody.
+        try await connection.query(
             """
             DELETE FROM hookgate.console_sessions WHERE digest IN (
-                SELECT digest FROM hookgate.console_sessions WHERE expires_at < $1 LIMIT \(Self.swept))
+                SELECT digest FROM hookgate.console_sessions WHERE expires_at < $1
+                LIMIT \(self.swept) FOR UPDATE SKIP LOCKED)
             """, [now])
     }
 

@@ -74,7 +74,7 @@ package struct PostgresFleetOverview: FleetOverviewSource {
             (SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM (
                 SELECT state, count(*) AS n FROM (
                     SELECT DISTINCT ON (instance_name, server) instance_name, server, state
-                    FROM hookgate.switch_overs ORDER BY instance_name, server, id DESC) AS newest
+                    FROM hookgate.switch_overs ORDER BY instance_name, server, state = 'abandoned', id DESC) AS newest
                 WHERE $1::uuid IS NULL OR instance_name IN (SELECT instance_name FROM fleet)
                 GROUP BY 1) AS s)::text AS switched,
             (SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM (

@@ -61,11 +61,12 @@ package struct PostgresFleetTraffic: FleetTraffic {
             FROM hookgate.route_traffic WHERE instance_name <> '' GROUP BY 1
         ) AS t ON t.name = i.name
         LEFT JOIN (
-            SELECT DISTINCT ON (instance_name) instance_name AS name,
-                CASE WHEN state IN ('setting', 'configured', 'confirmed') THEN set_at END AS set_at
-            -- What was begun and never sent changed nothing.
-            FROM hookgate.switch_overs WHERE state NOT IN ('snapshotted', 'abandoned')
-            ORDER BY instance_name, changed_at DESC, id DESC
+            -- The oldest since the last way back: a new token changes nothing of since when it is switched over.
+            SELECT o.instance_name AS name, min(o.set_at) AS set_at FROM hookgate.switch_overs AS o
+            WHERE NOT EXISTS (
+                SELECT FROM hookgate.switch_overs AS back
+                WHERE back.instance_name = o.instance_name AND back.state = 'rolled_back' AND back.id >= o.id)
+            GROUP BY 1
         ) AS s ON s.name = coalesce(i.name, t.name)
         """
 

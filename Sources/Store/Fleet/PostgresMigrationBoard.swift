@@ -98,7 +98,7 @@ extension PostgresMigrationBoard {
         ), switched AS (
             SELECT DISTINCT ON (instance_name) instance_name AS name, state, set_at, changed_at,
                 previous IS NOT NULL AND state NOT IN ('rolled_back', 'abandoned') AS can_roll_back
-            FROM hookgate.switch_overs ORDER BY instance_name, changed_at DESC, id DESC
+            FROM hookgate.switch_overs ORDER BY instance_name, state = 'abandoned', changed_at DESC, id DESC
         ), named AS (
             SELECT coalesce(l.name, i.name) AS name, i.title, l.place, coalesce(l.rows, 0) AS legacy_rows, i.id,
                 coalesce(i.rows, 0) AS integrations, i.clinic_id, i.status, i.token

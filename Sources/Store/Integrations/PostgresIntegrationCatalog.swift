@@ -42,7 +42,7 @@ package struct PostgresIntegrationCatalog: IntegrationCatalog {
     }
 
     package func fillWebhookURLs(base: PublicURL) async throws -> Int {
-        guard try await webhookURLIsWritable() else { return 0 }
+        guard try await WebhookURLColumn.isWritable(pool) else { return 0 }
         var filled = 0
         while true {
             let rows = try await pool.query(
@@ -82,17 +82,6 @@ package struct PostgresIntegrationCatalog: IntegrationCatalog {
                 WHERE row ->> 'type' = 'whatsapp'
             ) AS integrations
             """
-    }
-
-    /// False where the column is missing, or where the database computes it.
-    private func webhookURLIsWritable() async throws -> Bool {
-        let rows = try await pool.query(
-            """
-            SELECT 1 FROM pg_attribute
-            WHERE attrelid = to_regclass('healthcare.integrations') AND attname = 'webhook_url'
-                AND NOT attisdropped AND attgenerated = ''
-            """)
-        return !rows.isEmpty
     }
 
     private static func record(_ row: PostgresRow) throws(PostgresError) -> IntegrationRecord {

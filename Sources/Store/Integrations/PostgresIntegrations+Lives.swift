@@ -62,10 +62,25 @@ extension PostgresIntegrations {
                 WHERE i.type = 'whatsapp' AND \(name) = $1 ORDER BY i.id LIMIT 1 FOR NO KEY UPDATE
                 """, [draft.instance.text])
             let found = try there.first.map { IntegrationID(try $0.decode("id", as: UUID.self)) }
-            if found == nil { try await Self.insert(new, draft, webhookBase, on: connection) }
+            if let found {
+                try await Self.move(found, to: draft.server, on: connection)
+            } else {
+                try await Self.insert(new, draft, webhookBase, on: connection)
+            }
             return try await Self.begin(
                 .create, draft, of: found ?? new.id, state: .begun, ownsRow: found == nil, on: connection)
         }
+    }
+
+    /// A row that says another server would have its instance looked for where it is not.
+    private static func move(
+        _ id: IntegrationID, to server: String, on connection: PostgresConnection
+    ) async throws {
+        try await connection.query(
+            """
+            UPDATE healthcare.integrations SET config = config || jsonb_build_object('\(serverKey)', $2::text)
+            WHERE id = $1 AND config ->> '\(serverKey)' <> $2
+            """, [id.uuid, server])
     }
 
     private static func insert(
@@ -85,21 +100,11 @@ extension PostgresIntegrations {
                 new.displayName, draft.now,
             ])
         guard let token = try rows.first?.decode("webhook_token", as: String?.self).flatMap({ WebhookToken($0) }),
-            try await webhookURLIsWritable(connection)
+            try await WebhookURLColumn.isWritable(connection)
         else { return }
         try await connection.query(
             "UPDATE healthcare.integrations SET webhook_url = $2 WHERE id = $1",
             [new.id.uuid, base.webhookURL(token: token)])
-    }
-
-    /// False where the database computes the column.
-    private static func webhookURLIsWritable(_ connection: PostgresConnection) async throws -> Bool {
-        try await !connection.query(
-            """
-            SELECT FROM pg_attribute WHERE attrelid = to_regclass('healthcare.integrations')
-                AND attname = 'webhook_url' AND NOT attisdropped AND attgenerated = ''
-            """
-        ).isEmpty
     }
 
     package func beginDeletion(_ draft: LifeDraft, of id: IntegrationID) async throws -> IntegrationLife {

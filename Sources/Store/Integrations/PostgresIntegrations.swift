@@ -28,7 +28,8 @@ package struct PostgresIntegrations: IntegrationStore {
         if let text = query.text, !text.isEmpty, !text.utf8.contains(0) {
             conditions.add(text) {
                 // The instance's name is collated for its order, and would keep every name's "Ä" from becoming "ä".
-                let names = "concat_ws(' ', clinic_name, display_name, instance_name, phone_number)"
+                // Of the number as much as is shown: whatever could be searched for could be guessed digit by digit.
+                let names = "concat_ws(' ', clinic_name, display_name, instance_name, right(phone_number, 4))"
                 return "position(lower(\($0)::text) IN lower(\(names) COLLATE \"default\")) > 0"
             }
         }
@@ -62,7 +63,7 @@ package struct PostgresIntegrations: IntegrationStore {
     }
 
     package func instanceNames() async throws -> [InstanceName] {
-        try await PostgresTokenLedger(pool: pool).instanceNames()
+        try await PostgresTokenLedger.instanceNames(in: pool)
     }
 
     package func known(

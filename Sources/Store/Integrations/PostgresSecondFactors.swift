@@ -23,7 +23,7 @@ package struct PostgresSecondFactors: SecondFactorStore, SecondFactorRecords {
     }
 
     package func instanceNames() async throws -> [InstanceName] {
-        try await PostgresTokenLedger(pool: self.pool).instanceNames()
+        try await PostgresTokenLedger.instanceNames(in: self.pool)
     }
 
     // MARK: Changing

@@ -7,9 +7,12 @@ package struct PostgresTokenLedger: TokenLedger {
     private static let mostNames = 10_000
 
     private let pool: PostgresPool
+    private let actor: String
 
-    package init(pool: PostgresPool) {
+    /// - Parameter actor: who changes tokens, for the audit log.
+    package init(pool: PostgresPool, actor: String) {
         self.pool = pool
+        self.actor = actor
     }
 
     package func holdings(named name: InstanceName) async throws -> [TokenHolding] {
@@ -34,17 +37,21 @@ package struct PostgresTokenLedger: TokenLedger {
     }
 
     package func instanceNames() async throws -> [InstanceName] {
-        try await self.pool.query(
+        try await Self.instanceNames(in: self.pool)
+    }
+
+    static func instanceNames(in pool: PostgresPool) async throws -> [InstanceName] {
+        try await pool.query(
             """
             SELECT \(InstanceNameSQL.expression(config: "i.config")) AS name FROM healthcare.integrations i
             WHERE i.type = 'whatsapp' AND \(InstanceNameSQL.expression(config: "i.config")) IS NOT NULL
-            ORDER BY 1 LIMIT \(Self.mostNames)
+            ORDER BY 1 LIMIT \(mostNames)
             """
         ).map { InstanceName(try $0.decode("name", as: String.self)) }
     }
 
     package func write(_ change: TokenChange, base: PublicURL?, at now: Date) async throws -> Bool {
-        let keepsURL = try await self.urlIsWritable()
+        let keepsURL = try await WebhookURLColumn.isWritable(self.pool)
         return try await self.pool.transaction { connection in
             let rows = try await connection.query(
                 "SELECT webhook_token FROM healthcare.integrations WHERE id = $1 AND type = 'whatsapp' FOR UPDATE",
@@ -62,8 +69,24 @@ package struct PostgresTokenLedger: TokenLedger {
                     WHERE digest = $1 AND integration_id = $2 AND state <> 'current'
                     """, [digest.bytes, change.integrationID.uuid])
             }
+            try await self.note(change, at: now, on: connection)
             return true
         }
+    }
+
+    /// Fingerprints, as people are shown them everywhere.
+    private struct AuditDetail: Encodable {
+        let made: String?
+        let revoked: [String]
+    }
+
+    private func note(_ change: TokenChange, at now: Date, on connection: PostgresConnection) async throws {
+        let detail = AuditDetail(
+            made: change.replacement?.token.digest.fingerprint, revoked: change.ended.map(\.fingerprint))
+        try await AuditLog.append(
+            try AuditEntry(
+                actor: self.actor, action: "tokens.\(change.kind.rawValue)", subject: change.integrationID.text,
+                detail: detail), at: now, on: connection)
     }
 
     /// The triggers move the token before into the ledger: in grace where the transaction says until when, else
@@ -130,16 +153,6 @@ package struct PostgresTokenLedger: TokenLedger {
             default: .revoked
             }
         return TokenHolding.Held(digest: digest, standing: standing)
-    }
-
-    /// False where the database computes the column.
-    private func urlIsWritable() async throws -> Bool {
-        try await !self.pool.query(
-            """
-            SELECT FROM pg_attribute WHERE attrelid = to_regclass('healthcare.integrations')
-                AND attname = 'webhook_url' AND NOT attisdropped AND attgenerated = ''
-            """
-        ).isEmpty
     }
 
     private static func digest(_ row: PostgresRow, _ column: String) throws -> TokenDigest? {

@@ -54,8 +54,10 @@ package struct PostgresSwitchOverJournal: SwitchOverJournal {
     package func entries(of run: RunID) async throws -> [SwitchOverEntry] {
         guard try await isThere() else { return [] }
         return try await pool.query(
-            "SELECT \(Self.columns) FROM hookgate.switch_overs WHERE run_id = $1 ORDER BY instance_name, server, id",
-            [run.uuid]
+            """
+            SELECT DISTINCT ON (instance_name, server) \(Self.columns) FROM hookgate.switch_overs WHERE run_id = $1
+            ORDER BY instance_name, server, state = 'abandoned', id DESC
+            """, [run.uuid]
         ).map(Self.entry)
     }
 

@@ -2,6 +2,7 @@ import EvolutionSimulator
 import FoundationEssentials
 import HookgateTestSupport
 import NIOCore
+import NIOHTTP1
 import PostgresClient
 import Testing
 
@@ -17,6 +18,11 @@ struct ConsoleSwitchOverTests {
     private struct Work: Decodable {
         let counts: [String: Int]
         let run: String
+        let instances: [Instance]
+
+        struct Instance: Decodable {
+            let instanceName: String
+        }
     }
 
     /// A gateway that takes the webhooks, and a second one that serves the console and knows the address of the first.
@@ -91,20 +97,47 @@ struct ConsoleSwitchOverTests {
         }
     }
 
-    @Test func aRunThatIsPausedLeavesOffAndTheSameRequestGoesOn() async throws {
+    /// Asks until the work under way has come this far.
+    private static func reached(_ counts: [String: Int], _ console: ConsoleCaller) async throws {
+        while true {
+            let work = try await console.read(ConsoleCaller.Work<Work>.self, "/api/v1/webhooks/work")
+            if work.report?.counts == counts { return }
+            try #require(work.state == "running", "\(work)")
+        }
+    }
+
+    @Test func aRunThatIsPausedGoesOnAndIsTakenBackAsAWhole() async throws {
         let names = (1...40).map { "clinic-\($0)" }
-        try await Self.withConsole(names) { _, _, console in
-            // One in two seconds: there is time to stop it.
-            let wish = #"{"rehearsal": true, "dry_run": false, "wait_minutes": 0, "pace": 0.5}"#
-            #expect(try await console.post("/api/v1/webhooks/switch", wish).status == 202)
-            #expect(try await console.post("/api/v1/webhooks/switch", wish).status == 409)
+        try await Self.withConsole(names) { _, simulator, console in
+            // The half that goes first waits for its events: there is time to stop it.
+            let wish = #"{"rehearsal": true, "dry_run": false, "canary_percent": 50, "pace": 100"#
+            #expect(try await console.post("/api/v1/webhooks/switch", wish + "}").status == 202)
+            #expect(try await console.post("/api/v1/webhooks/switch", wish + "}").status == 409)
+            try await Self.reached(["configured": 20], console)
             #expect(try await console.post("/api/v1/webhooks/pause").status == 202)
             let paused = try await console.ended(Work.self, "/api/v1/webhooks/work")
             #expect(paused.state == "stopped", "\(paused)")
-            let quick = wish.replacing("0.5", with: "100")
-            #expect(try await console.post("/api/v1/webhooks/switch", quick).status == 202)
+            let run = try #require(paused.report?.run)
+
+            for instance in paused.report?.instances ?? [] {
+                simulator.receiveMessage("Tenho dor de dente", of: instance.instanceName)
+            }
+            let visitor = try await ConsoleVisitor.signIn(console.address, console.key)
+            #expect(try await visitor.post("/switch-over/continue") == .seeOther)
+            try await Self.reached(["confirmed": 20, "configured": 20], console)
+            #expect(try await console.post("/api/v1/webhooks/pause").status == 202)
+            #expect(try await console.ended(Work.self, "/api/v1/webhooks/work").report?.run == run)
+
+            let last = wish + #", "wait_minutes": 0, "run": "\#(run)"}"#
+            #expect(try await console.post("/api/v1/webhooks/switch", last).status == 202)
             let whole = try await console.ended(Work.self, "/api/v1/webhooks/work")
-            #expect(whole.report?.counts == ["configured": 40], "\(whole)")
+            #expect(whole.report?.run == run)
+            #expect(whole.report?.counts == ["confirmed": 20, "configured": 20], "\(whole)")
+
+            let back = #"{"dry_run": false, "run": "\#(run)"}"#
+            #expect(try await console.post("/api/v1/webhooks/rollback", back).status == 202)
+            let taken = try await console.ended(Work.self, "/api/v1/webhooks/work")
+            #expect(taken.report?.counts == ["rolled_back": 40], "\(taken)")
         }
     }
 }

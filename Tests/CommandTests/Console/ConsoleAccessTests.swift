@@ -1,5 +1,6 @@
 import HookgateCore
 import HookgateTestSupport
+import NIOCore
 import PostgresClient
 import Testing
 
@@ -13,8 +14,9 @@ struct ConsoleAccessTests {
 
     /// A request to a route, its named parts filled with what belongs to an organization.
     private static func target(_ route: Console.Route, _ organization: TestConsole.Organization) -> String {
-        route.pattern.text
-            .replacing("{id}", with: organization.events[1].text)
+        let isIntegration = route.pattern.text.contains("/integrations/")
+        return route.pattern.text
+            .replacing("{id}", with: isIntegration ? organization.integration.text : organization.events[1].text)
             .replacing("{name}", with: organization.instance)
             .replacing("{digest}", with: "00000000")
             .replacing("{link}", with: "hgl_x")
@@ -27,6 +29,18 @@ struct ConsoleAccessTests {
         return route.isAPI
             ? #"{"decision":"discard","dry_run":false,"note":"x","ids":["\#(id)"],"name":"x","role":"admin"}"#
             : "decision=discard&id=\(id)&note=x&reason=no_clinic&instance=\(organization.instance)&confirmed=yes"
+    }
+
+    /// Asks as a person's browser does, or as a program with the person's key.
+    private static func send(
+        _ route: Console.Route, of organization: TestConsole.Organization, _ browser: Browser, key: String
+    ) async -> ConsoleResponse {
+        let (target, body) = (Self.target(route, organization), Self.body(route, organization))
+        if route.isAPI {
+            return await browser.console.send(
+                route.method.rawValue, target, headers: Self.json + [("authorization", "Bearer \(key)")], body: body)
+        }
+        return route.method == .get ? await browser.get(target) : await browser.post(target, body)
     }
 
     private static func guarded(_ console: TestConsole) -> [Console.Route] {
@@ -51,21 +65,18 @@ struct ConsoleAccessTests {
         }
     }
 
-    @Test func aViewerActsOnNothing() async throws {
+    @Test func aViewerActsOnNothingAndSeesNothingOfWhatNeedsMore() async throws {
         try await TestConsole.with { console in
             let key = try await console.key(.viewer)
             let browser = try await console.signIn(with: key)
-            for route in Self.guarded(console) where route.method != .get && route.pattern.text != "/logout" {
-                let target = Self.target(route, console.ours)
-                let body = Self.body(route, console.ours)
-                let answer =
-                    route.isAPI
-                    ? await console.send(
-                        route.method.rawValue, target, headers: Self.json + [("authorization", "Bearer \(key)")],
-                        body: body) : await browser.post(target, body)
-                guard case .needs(let role, _) = route.access, role > .viewer else { continue }
+            for route in Self.guarded(console) where route.pattern.text != "/logout" {
+                guard case .needs(let role, _) = route.access, role > .viewer || route.method != .get else { continue }
+                let answer = await Self.send(route, of: console.ours, browser, key: key)
+                guard role > .viewer else { continue }
                 #expect(answer.status == 403, "\(route.method.rawValue) \(route.pattern.text)")
             }
+            #expect(await browser.get("/audit").status == 403)
+            #expect(await browser.get("/settings").status == 403)
             try await Self.expectUntouched(console.ours, console)
         }
     }
@@ -77,16 +88,7 @@ struct ConsoleAccessTests {
             for route in Self.guarded(console) where !Self.streams(route) && route.pattern.text != "/logout" {
                 let target = Self.target(route, console.others)
                 let body = Self.body(route, console.others)
-                let answer: ConsoleResponse
-                if route.isAPI {
-                    answer = await console.send(
-                        route.method.rawValue, target, headers: Self.json + [("authorization", "Bearer \(key)")],
-                        body: body)
-                } else if route.method == .get {
-                    answer = await browser.get(target)
-                } else {
-                    answer = await browser.post(target, body)
-                }
+                let answer = await Self.send(route, of: console.others, browser, key: key)
                 let what = "\(route.method.rawValue) \(route.pattern.text): \(answer.status)"
                 // What was asked for stands in the address, and so may stand in a form; nothing else may.
                 for mark in console.others.marks where !target.contains(mark) && !body.contains(mark) {
@@ -107,6 +109,66 @@ struct ConsoleAccessTests {
             #expect(await browser.get("/events").text.contains(console.ours.events[1].text))
             #expect(await browser.get("/events/\(console.ours.events[1].text)").status == 200)
             #expect(await browser.get("/events/\(console.others.events[1].text)").status == 404)
+            for prefix in ["/integrations/", "/api/v1/integrations/"] {
+                for (organization, status) in [(console.ours, 200), (console.others, 404)] {
+                    let answer = await console.send(
+                        "GET", prefix + organization.integration.text,
+                        headers: [("cookie", browser.cookie), ("authorization", "Bearer \(key)")])
+                    #expect(answer.status == status, "\(prefix)")
+                }
+            }
+        }
+    }
+
+    @Test func aMaskedNumberCannotBeGuessedDigitByDigit() async throws {
+        try await TestConsole.with { console in
+            try await console.database.pool.query(
+                "UPDATE healthcare.integrations SET phone_number = '+5511987650123' WHERE id = $1",
+                [console.ours.integration.uuid])
+            let bearer = ("authorization", "Bearer \(try await console.key(.viewer))")
+            for (text, isFound) in [("0123", true), ("123", true), ("50123", false), ("98765", false)] {
+                let answer = await console.send("GET", "/api/v1/integrations?text=\(text)", headers: [bearer])
+                #expect(answer.status == 200)
+                #expect(answer.text.contains(console.ours.integration.text) == isFound, "\(text)")
+            }
+        }
+    }
+
+    @Test func whoAsksForNoBodyTakesNobodysPlace() async throws {
+        try await TestConsole.with { console in
+            let browser = try await console.signIn(with: try await console.key(.viewer))
+            for _ in 0...LiveStream.mostWatchers {
+                #expect(await console.send("HEAD", "/live/fleet", headers: [("cookie", browser.cookie)]).status == 200)
+            }
+            #expect(await browser.get("/live/fleet").status == 200)
+        }
+    }
+
+    @Test func oneExaminationAnswersAllWhoAsk() async throws {
+        struct Findings: Decodable {
+            struct Finding: Decodable {
+                let total: Int
+                let items: [Item]
+            }
+
+            struct Item: Decodable {}
+
+            let examinedAt: String
+            let findings: [Finding]
+        }
+        try await TestConsole.with { console in
+            let bearer = ("authorization", "Bearer \(try await console.key(.viewer))")
+            func ask(_ query: String) async throws -> Findings {
+                let answer = await console.send("GET", "/api/v1/doctor\(query)", headers: [bearer])
+                return try ConsoleCaller.decode(Findings.self, ByteBuffer(string: answer.text))
+            }
+            let (some, one) = (try await ask(""), try await ask("?limit=1"))
+            #expect(some.examinedAt == one.examinedAt)
+            #expect(some.findings.contains { $0.items.count == 2 })
+            #expect(one.findings.allSatisfy { $0.items.count == min(1, $0.total) })
+            let browser = try await console.signIn(with: try await console.key(.operator))
+            #expect(await browser.post("/doctor", "").status == 303)
+            #expect(try await ask("").examinedAt != some.examinedAt)
         }
     }
 
@@ -136,6 +198,16 @@ struct ConsoleAccessTests {
                     #expect(!text.contains(telling), "\(route.pattern.text) has \(telling)")
                 }
             }
+        }
+    }
+
+    @Test func aPageIsCalledWhatItsRouteSaysAlsoWhereItFails() async throws {
+        try await TestConsole.with { console in
+            let browser = try await console.signIn(with: try await console.key(.viewer))
+            #expect(await browser.get("/integrations").text.contains("<title>Integrations · hookgate</title>"))
+            #expect(
+                await browser.post("/switch-over/pause", "").text.contains(
+                    "<title>Pause: Not allowed · hookgate</title>"))
         }
     }
 

@@ -90,7 +90,7 @@ struct ConsoleServeTests {
             let key = try await hookgate.run("keys", "link", "--role", "viewer", "--base", address)
             #expect(key.exitCode == 0, "\(key.complaint)")
             let secret = String(try #require(key.output.split(separator: "/").last).prefix { !$0.isWhitespace })
-            let cookie = try await Self.signIn(address, secret)
+            let cookie = try await ConsoleVisitor.signIn(address, secret).cookie
             let stream = try await Self.get("\(address)/live/fleet", cookie: cookie)
             #expect(stream.headers.first(name: "content-type") == "text/event-stream; charset=utf-8")
             var received = ""
@@ -109,25 +109,6 @@ struct ConsoleServeTests {
             }
             #expect(received.contains("brand-new"))
         }
-    }
-
-    private static func signIn(_ address: String, _ secret: String) async throws -> String {
-        let form = try await get("\(address)/login/\(secret)")
-        let nonce = try #require(form.headers.first(name: "set-cookie")).prefix { $0 != ";" }
-        let page = try await text(form)
-        let start = try #require(page.firstRange(of: #"name="form_token" value=""#)).upperBound
-        var configuration = HTTPClient.Configuration()
-        configuration.redirectConfiguration = .disallow
-        let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
-        var request = HTTPClientRequest(url: "\(address)/login")
-        request.method = .POST
-        request.headers.add(name: "cookie", value: String(nonce))
-        request.headers.add(name: "content-type", value: "application/x-www-form-urlencoded")
-        request.body = .bytes(ByteBuffer(string: "form_token=\(page[start...].prefix { $0 != "\"" })&key=\(secret)"))
-        let response = try await client.execute(request, timeout: .seconds(20))
-        try await client.shutdown()
-        #expect(response.status == .seeOther)
-        return String(try #require(response.headers.first(name: "set-cookie")).prefix { $0 != ";" })
     }
 
     @Test func theAPIDoesWhatItsDescriptionSays() async throws {

@@ -35,6 +35,18 @@ struct SignInTests {
         }
     }
 
+    @Test(arguments: ["a+token+of+the+configuration", nil])
+    func aSessionThatIsOverGoesWhenAnotherBegins(token: String?) async throws {
+        try await TestConsole.with { console in
+            let key = try await console.key(.viewer)
+            _ = try await console.signIn(with: key)
+            try await console.database.pool.query(
+                "UPDATE hookgate.console_sessions SET expires_at = now() - interval '1 s'")
+            _ = try await console.signIn(with: token ?? key)
+            #expect(try await console.database.text("SELECT count(*) FROM hookgate.console_sessions") == "1")
+        }
+    }
+
     @Test func aCookieThatWasMadeUpIsNobodys() async throws {
         try await TestConsole.with { console in
             let answer = await console.send("GET", "/", headers: [("cookie", "hookgate=abc.def")])

@@ -11,12 +11,13 @@ struct TestConsole {
     struct Organization {
         let id: OrganizationID
         let clinic: ClinicID
+        let integration: IntegrationID
         let instance: String
         /// One that is held back and one that is parked.
         let events: [EventID]
 
         /// What nobody but its own may see.
-        var marks: [String] { [id.text, clinic.text, instance] + events.map(\.text) }
+        var marks: [String] { [id.text, clinic.text, integration.text, instance] + events.map(\.text) }
     }
 
     static let configuredToken = "a token of the configuration"
@@ -57,10 +58,11 @@ struct TestConsole {
             INSERT INTO healthcare.integrations (organization_id, clinic_id, type, provider, status, config, enabled)
             VALUES (gen_random_uuid(), gen_random_uuid(), 'whatsapp', 'evolution', $1 || '-status',
                 jsonb_build_object('instance_name', 'instance-of-' || $1), true)
-            RETURNING organization_id::text AS organization, clinic_id::text AS clinic
+            RETURNING organization_id::text AS organization, clinic_id::text AS clinic, id::text AS integration
             """, [name])
         guard let organization = OrganizationID(try rows[0].decode("organization")),
-            let clinic = ClinicID(try rows[0].decode("clinic"))
+            let clinic = ClinicID(try rows[0].decode("clinic")),
+            let integration = IntegrationID(try rows[0].decode("integration"))
         else { throw BrokenPromise("an id is none") }
         let instance = "instance-of-\(name)"
         let stored = StoredEvents(database)
@@ -72,7 +74,8 @@ struct TestConsole {
         ]
         try await database.pool.query(
             "UPDATE hookgate.events SET instance_name = $1 WHERE organization_id = $2", [instance, organization.uuid])
-        return Organization(id: organization, clinic: clinic, instance: instance, events: events)
+        return Organization(
+            id: organization, clinic: clinic, integration: integration, instance: instance, events: events)
     }
 
     /// Makes a key.
@@ -108,7 +111,8 @@ struct TestConsole {
             throw BrokenPromise("signing in is answered \(answer.status)")
         }
         let page = await send("GET", "/", headers: [("cookie", cookie)])
-        return Browser(console: self, cookie: cookie, formToken: page.formToken ?? "")
+        guard let formToken = page.formToken else { throw BrokenPromise("the first page has no form") }
+        return Browser(console: self, cookie: cookie, formToken: formToken)
     }
 }
 

@@ -3,6 +3,7 @@ import EvolutionSimulator
 import FoundationEssentials
 import HookgateCore
 import HookgateTestSupport
+import PostgresClient
 import Store
 import Testing
 
@@ -96,6 +97,70 @@ struct CreationTests {
             #expect(outcome == .takenBack(.foreignInstance))
             #expect(try await rehearsal.rows(name).isEmpty)
             #expect(rehearsal.simulator.webhookURL(of: name) == url)
+        }
+    }
+
+    @Test func anotherClinicsInstanceIsNotTaken() async throws {
+        try await LifeRehearsal.run { rehearsal in
+            let name = LifeRehearsal.name()
+            rehearsal.simulator.add(name)
+            let rows = try await rehearsal.database.pool.query(
+                """
+                INSERT INTO healthcare.integrations (clinic_id, type, provider, status, config)
+                VALUES (gen_random_uuid(), 'whatsapp', 'evolution', 'active',
+                    jsonb_build_object('instance_name', $1::text))
+                RETURNING id
+                """, [name])
+            let error = IntegrationError.nameOfOther(
+                InstanceName(name), IntegrationID(try rows[0].decode("id", as: UUID.self)))
+            await #expect(throws: error) { try await rehearsal.create() }
+            await #expect(throws: error) {
+                var request = try LifeRehearsal.request()
+                request.isDryRun = true
+                _ = try await rehearsal.keeper().create(request, actor: "test")
+            }
+            #expect(rehearsal.simulator.webhookURL(of: name) == nil)
+            #expect(try await rehearsal.create(label: "night") == .created)
+        }
+    }
+
+    @Test func whatCannotBePutBackStaysOpenWithItsSnapshot() async throws {
+        try await LifeRehearsal.run { rehearsal in
+            let name = LifeRehearsal.name()
+            let url = LifeRehearsal.base + "/webhooks/evolution/\(name)"
+            rehearsal.simulator.add(name, webhook: url)
+            rehearsal.simulator.inject(.otherEvents, times: nil)
+            guard case .unfinished(.unanswered) = try await rehearsal.create() else {
+                Issue.record("it counts as taken back")
+                return
+            }
+            let life = try await rehearsal.store.openLife(of: InstanceName(name))
+            #expect(life?.state == .undoing && life?.previous?.effective.url == url)
+            rehearsal.simulator.clearFailures()
+            #expect(try await rehearsal.keeper().resume() == 1)
+            let settings = try await rehearsal.client.webhook(of: InstanceName(name)).effective
+            #expect(settings == life?.previous?.effective)
+        }
+    }
+
+    @Test func aRowSaysTheServerThatGetsItsInstance() async throws {
+        try await LifeRehearsal.run { rehearsal in
+            let name = LifeRehearsal.name()
+            #expect(try await rehearsal.create() == .created)
+            try await rehearsal.client.delete(InstanceName(name))
+            try await rehearsal.database.pool.query(
+                """
+                UPDATE healthcare.integrations SET config = config || '{"evolution_server": "other", "kept": true}'
+                """)
+            let other = EvolutionClient(name: "other", url: rehearsal.simulator.baseURL, key: "GLOBAL")
+            var request = try LifeRehearsal.request()
+            request.server = "default"
+            let keeper = try rehearsal.keeper(servers: [rehearsal.client, other])
+            #expect(try await keeper.create(request, actor: "test").outcome == .created)
+            #expect(try await rehearsal.rows(name).map(\.server) == ["default"])
+            let kept = try await rehearsal.database.pool.query(
+                "SELECT FROM healthcare.integrations WHERE config->>'kept' = 'true'")
+            #expect(kept.count == 1)
         }
     }
 

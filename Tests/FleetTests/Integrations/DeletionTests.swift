@@ -78,6 +78,26 @@ struct DeletionTests {
         }
     }
 
+    @Test func aCreationThatStaysHalfDoneKeepsItsRow() async throws {
+        try await LifeRehearsal.run { rehearsal in
+            let name = LifeRehearsal.name()
+            rehearsal.simulator.add(name, webhook: LifeRehearsal.base + "/webhooks/evolution/\(name)")
+            rehearsal.simulator.inject(.otherEvents, times: nil)
+            guard case .unfinished = try await rehearsal.create() else {
+                Issue.record("nothing is left half done")
+                return
+            }
+            for keepsInstance in [true, false] {
+                await #expect(throws: IntegrationError.self) {
+                    try await Self.delete(rehearsal, name, keepsInstance: keepsInstance)
+                }
+            }
+            #expect(try await rehearsal.store.openLife(of: InstanceName(name))?.kind == .create)
+            #expect(try await rehearsal.rows(name).count == 1)
+            #expect(try await rehearsal.isAtEvolution(name))
+        }
+    }
+
     @Test func aRowWhoseInstanceIsGoneIsDeletedAlone() async throws {
         try await LifeRehearsal.run { rehearsal in
             let name = LifeRehearsal.name()

@@ -40,12 +40,15 @@ struct FleetMonitorTests {
             """, [name, route.rawValue, ago(first), ago(last)])
     }
 
-    private static func switchOver(_ name: String, minutes: Double, in database: TestDatabase) async throws {
+    private static func switchOver(
+        _ name: String, minutes: Double, state: SwitchOverState = .confirmed,
+        kind: SwitchOverEntry.Kind = .switchOver, in database: TestDatabase
+    ) async throws {
         try await PostgresSwitchOverJournal(pool: database.pool, lockURL: database.url, actor: "test").begin(
             SwitchOverEntry(
                 run: RunID(UUID()), instance: InstanceName(name), integrationID: IntegrationID(UUID()),
-                server: "default", state: .confirmed, previous: nil, urlDigest: TokenDigest(of: name),
-                changedAt: ago(minutes), setAt: ago(minutes)))
+                server: "default", state: state, kind: kind, previous: nil, urlDigest: TokenDigest(of: name),
+                changedAt: ago(minutes), setAt: state == .abandoned ? nil : ago(minutes)))
     }
 
     private static func listen(since minutes: Double, in database: TestDatabase) async throws {
@@ -83,6 +86,38 @@ struct FleetMonitorTests {
             #expect(narrow.instances.map(\.name.text) == ["legacy"])
             #expect(narrow.leftOut == 1)
             #expect(narrow.counts == view.counts)
+        }
+    }
+
+    @Test func aSwitchStaysOneThroughRotationsUntilItIsTakenBack() async throws {
+        try await withSchema { database in
+            try await Self.integrate(["rotated", "back", "again", "restoring"], in: database)
+            try await Self.switchOver("rotated", minutes: 300, in: database)
+            try await Self.switchOver("rotated", minutes: 20, kind: .rotation, in: database)
+            try await Self.switchOver("back", minutes: 300, in: database)
+            try await Self.switchOver("back", minutes: 20, state: .rolledBack, kind: .rotation, in: database)
+            try await Self.switchOver("again", minutes: 300, state: .rolledBack, in: database)
+            try await Self.switchOver("again", minutes: 100, in: database)
+            try await Self.switchOver("again", minutes: 10, state: .abandoned, in: database)
+            try await Self.switchOver("restoring", minutes: 300, state: .restoring, in: database)
+            var switched: [String: Date] = [:]
+            try await PostgresFleetTraffic(pool: database.pool).forEachRow(marksSince: Self.now) {
+                switched[$0.name.text] = $0.switchedAt
+            }
+            #expect(
+                switched == ["rotated": Self.ago(300), "again": Self.ago(100), "restoring": Self.ago(300)])
+        }
+    }
+
+    @Test func whatWasAbandonedHidesNoSwitchBeforeIt() async throws {
+        try await withSchema { database in
+            try await Self.integrate(["a"], in: database)
+            try await Self.switchOver("a", minutes: 300, in: database)
+            try await Self.switchOver("a", minutes: 10, state: .abandoned, in: database)
+            let board = try await PostgresMigrationBoard(pool: database.pool).page(BoardQuery())
+            #expect(board.rows.map(\.switchOver) == [.confirmed])
+            let overview = try await PostgresFleetOverview(pool: database.pool).overview(of: nil, at: Self.now)
+            #expect(overview.switchedOver == [.confirmed: 1])
         }
     }
 

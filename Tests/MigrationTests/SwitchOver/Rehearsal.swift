@@ -83,8 +83,9 @@ struct Rehearsal: Sendable {
                 rehearsal: PostgresMigrationRehearsal(pool: database.pool),
                 routing: PostgresRoutingSource(pool: database.pool, listenURL: nil), time: TimeSource { Self.now }),
             journal: journal, traffic: PostgresSwitchOverTraffic(pool: database.pool),
-            probe: Gate(failure: failure), secondFactors: factors, tokens: PostgresTokenLedger(pool: database.pool),
-            actor: "anna@test", publicURL: try PublicURL(Self.base), time: TimeSource { Self.now }, clock: clock,
+            probe: Gate(failure: failure), secondFactors: factors,
+            tokens: PostgresTokenLedger(pool: database.pool, actor: "anna@test"), actor: "anna@test",
+            publicURL: try PublicURL(Self.base), time: TimeSource { Self.now }, clock: clock,
             willTake: { _ in if left.isOver { throw Killed() } })
     }
 

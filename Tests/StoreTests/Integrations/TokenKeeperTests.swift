@@ -132,6 +132,42 @@ import Testing
         }
     }
 
+    @Test func everyChangeIsInTheAuditLogByFingerprints() async throws {
+        try await withSchema { database in
+            let id = try await database.insertIntegration(instance: "clinic-a")
+            let first = TokenDigest(of: try await self.token(of: id, database))
+            let keeper = self.keeper(database)
+            let random = [UInt8](repeating: 7, count: 32)
+            let (second, third) = (
+                WebhookToken(randomBytes: Self.random).digest, WebhookToken(randomBytes: random).digest
+            )
+            let rotation = try await keeper.rotation(
+                of: "clinic-a", grace: .seconds(60), at: Self.now, random: Self.random)
+            try await keeper.carryOut(rotation, base: nil, at: Self.now)
+            try await keeper.carryOut(
+                try await keeper.revocation(of: first.fingerprint, at: Self.now, random: random), base: nil,
+                at: Self.now)
+            let plan = try await keeper.revocation(of: id, at: Self.now, random: random)
+            try await keeper.carryOut(plan, base: nil, at: Self.now)
+            // What was decided on another token is not written, and not noted.
+            await #expect(throws: TokenKeeperError.changedMeanwhile) {
+                try await keeper.carryOut(plan, base: nil, at: Self.now)
+            }
+            let entries = try await database.pool.query(
+                """
+                SELECT concat_ws(' ', actor, action, subject, coalesce(detail->>'made', '-'), detail->>'revoked') AS entry
+                FROM hookgate.audit_log ORDER BY id
+                """
+            ).map { row in try row.decode("entry", as: String.self) }
+            #expect(
+                entries == [
+                    "anna@test tokens.rotate \(id) \(second.fingerprint) []",
+                    "anna@test tokens.revoke \(id) - [\"\(first.fingerprint)\"]",
+                    "anna@test tokens.revoke \(id) \(third.fingerprint) [\"\(second.fingerprint)\"]",
+                ])
+        }
+    }
+
     @Test func changeMadeByHandMeanwhileIsNotRunOver() async throws {
         try await withSchema { database in
             let id = try await database.insertIntegration(instance: "clinic-a")
