@@ -6,7 +6,9 @@ import Synchronization
 /// What the path says of each request, for people who follow the log.
 ///
 /// The path only counts and, at most fifty times a second and tag, hands a line to a writer of its own; the line
-/// says how many it stands for. Tokens appear as fingerprints; bodies, chats and names never do.
+/// says how many it stands for. The fifty are spread over the second, but for a few at once: written together they would
+/// hold up whatever is answered meanwhile, where there is one processor. Tokens appear as fingerprints; bodies, chats and
+/// names never do.
 package final class TrafficLog: Sendable {
     /// The tags that operators already search for.
     package enum Tag: Int, CaseIterable, Sendable {
@@ -32,6 +34,8 @@ package final class TrafficLog: Sendable {
     }
 
     package static let linesPerSecond = 50
+    /// So many of a tag are said one by one however close they follow each other, if it was silent before.
+    package static let linesAtOnce = 10
     private static let queuedLines = 1_000
 
     private struct Line: Sendable {
@@ -40,36 +44,37 @@ package final class TrafficLog: Sendable {
         let standsFor: Int
     }
 
-    /// What one tag has said in the present second.
-    private final class Window: Sendable {
+    /// What one tag has said lately: a bucket of ``linesAtOnce`` places, of which one is free again every fiftieth of a
+    /// second.
+    private final class Bucket: Sendable {
         struct State {
-            var second: Int64 = .min
-            var lines = 0
+            /// When all places are free again.
+            var emptyAt = Duration.zero
             var unsaid = 0
         }
 
+        private static let refill = Duration.seconds(1) / linesPerSecond
+
         let state = Mutex(State())
 
-        /// How many the next line stands for, or nil when this second has had its lines.
-        func admit(second: Int64) -> Int? {
+        /// How many the next line stands for, or nil when there is no place.
+        func admit(at now: Duration) -> Int? {
             self.state.withLock { state in
-                if state.second != second {
-                    state.second = second
-                    state.lines = 0
-                }
-                guard state.lines < TrafficLog.linesPerSecond else {
+                let emptyAt = max(state.emptyAt, now) + Self.refill
+                guard emptyAt - now <= Self.refill * linesAtOnce else {
                     state.unsaid += 1
                     return nil
                 }
-                state.lines += 1
+                state.emptyAt = emptyAt
                 defer { state.unsaid = 0 }
                 return state.unsaid + 1
             }
         }
 
-        func takeUnsaid(before second: Int64) -> Int {
+        /// What no line has told of, once the tag is silent.
+        func takeUnsaid(at now: Duration) -> Int {
             self.state.withLock { state in
-                guard state.second < second else { return 0 }
+                guard state.emptyAt <= now else { return 0 }
                 defer { state.unsaid = 0 }
                 return state.unsaid
             }
@@ -79,7 +84,7 @@ package final class TrafficLog: Sendable {
     private let logger: Logger
     private let metrics: GatewayMetrics
     private let time: MonotonicTime
-    private let windows = Tag.allCases.map { _ in Window() }
+    private let buckets = Tag.allCases.map { _ in Bucket() }
     private let lines: AsyncStream<Line>
     private let queue: AsyncStream<Line>.Continuation
 
@@ -93,7 +98,7 @@ package final class TrafficLog: Sendable {
     /// Notes that something happened. `metadata` is made only when a line is.
     func note(_ tag: Tag, _ metadata: @autoclosure () -> Logger.Metadata) {
         guard tag.level >= self.logger.logLevel else { return }
-        guard let standsFor = self.windows[tag.rawValue].admit(second: self.time.now.components.seconds) else { return }
+        guard let standsFor = self.buckets[tag.rawValue].admit(at: self.time.now) else { return }
         self.enqueue(Line(tag: tag, metadata: metadata(), standsFor: standsFor))
     }
 
@@ -127,9 +132,9 @@ package final class TrafficLog: Sendable {
     /// A burst's last count would otherwise wait for the tag's next line.
     private func sayWhatWasLeft() async {
         while (try? await self.time.sleep(for: .seconds(1))) != nil {
-            let second = self.time.now.components.seconds
+            let now = self.time.now
             for tag in Tag.allCases {
-                let unsaid = self.windows[tag.rawValue].takeUnsaid(before: second)
+                let unsaid = self.buckets[tag.rawValue].takeUnsaid(at: now)
                 if unsaid > 0 { self.enqueue(Line(tag: tag, metadata: [:], standsFor: unsaid)) }
             }
         }

@@ -60,6 +60,23 @@ import Testing
         #expect(CRC32C.checksum([1, 2, 3], seed: 1) != CRC32C.checksum([1, 2, 3], seed: 2))
     }
 
+    @Test func checksumIsTheSameHoweverTheBytesAreCutAndPlaced() {
+        let bytes = (0..<100).map { UInt8(truncatingIfNeeded: $0 &* 73 &+ 5) }
+        for count in 0...bytes.count {
+            // Bit by bit, as the polynomial says.
+            var expected = UInt32.max
+            for byte in bytes.prefix(count) {
+                expected ^= UInt32(byte)
+                for _ in 0..<8 { expected = expected & 1 == 1 ? (expected >> 1) ^ 0x82F6_3B78 : expected >> 1 }
+            }
+            #expect(CRC32C.checksum(bytes.prefix(count)) == ~expected, "\(count) bytes")
+            var inTwo = CRC32C()
+            bytes.prefix(count / 3).withUnsafeBytes { inTwo.update($0) }
+            bytes[(count / 3)..<count].withUnsafeBytes { inTwo.update($0) }
+            #expect(inTwo.value == ~expected, "\(count) bytes in two")
+        }
+    }
+
     private func roundTrip(_ event: AcceptedEvent) throws -> AcceptedEvent {
         try SpoolRecord.decode((SpoolRecord.encodeHead(of: event) + event.body)[...])
     }

@@ -1,9 +1,7 @@
 -- wrk's half. FLEET has lines of a token and its instance's name; every request is another message, since an inbox would
--- rightly store an equal body once. With PAUSE each connection waits that many milliseconds between two requests, more
--- or less.
+-- rightly store an equal body once.
 local number, message = 0, 0
 local starts, ending = {}, nil
-local pause = tonumber(os.getenv("PAUSE") or "0")
 
 function init()
     local body = io.open(os.getenv("BODY")):read("*a")
@@ -25,10 +23,6 @@ function request()
     number = number % #starts + 1
     message = message + 1
     return starts[number] .. string.format("%016d", message) .. ending
-end
-
-if pause > 0 then
-    function delay() return math.random(0, 2 * pause) end
 end
 
 function done(summary, latency)
