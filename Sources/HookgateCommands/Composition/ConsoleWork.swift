@@ -12,7 +12,8 @@ struct ConsoleWork {
 
     init(_ configuration: Configuration, databaseURL: String, directURL: String) {
         let pool = PostgresPool(
-            url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.connections))
+            url: databaseURL,
+            options: PostgresPoolOptions(maximumConnections: Self.connections, warmConnections: 0))
         database = Database(
             pool: pool, url: databaseURL, directURL: directURL,
             bodies: BodyVault(masterKeys: configuration.bodyMasterKeys), time: configuration.time)
