@@ -23,6 +23,7 @@ struct ConsoleWork {
     func add(to parts: inout ConsoleParts, _ configuration: Configuration, pages: PostgresPool) throws {
         parts.board = PostgresMigrationBoard(pool: pages)
         parts.migration = database.migration
+        parts.doctor = database.doctor(publicURL: configuration.statedPublicURL)
         parts.cleanup = try database.cleanup(configuration)
         guard !configuration.evolutionServers.isEmpty else { return }
         let servers = try EvolutionServers.configured(configuration)
