@@ -39,7 +39,7 @@ package: build ## the Debian package, in .build/package
 package-test: package ## installs that package into a fresh Debian and serves from there; needs root
 	@scripts/package-test
 
-bench: build ## the gateway and a migration of a million instances beside peers, allocations; writes docs/benchmarks.md
+bench: build ## gateway, delivery and a migration of a million instances beside peers, the console's pages, allocations
 	@scripts/bench
 
 faults: build ## kills, outages, full disks and rolling restarts under load; then counts every event

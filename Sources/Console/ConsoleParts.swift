@@ -12,7 +12,7 @@ package struct ConsoleParts: Sendable {
     package let keeping: any EventKeeping
     package let quarantine: any QuarantineUseCases
     package let destinations: any DestinationStore
-    package let doctor: any DoctorUseCases
+    package var doctor: any DoctorUseCases
     package let audit: any AuditReading
     package let deeds: any AuditWriting
     package var migration: any MigrationUseCases

@@ -2,14 +2,14 @@
 enum ConsoleRoutes {
     static func all(_ parts: ConsoleParts, _ access: AccessControl, _ desk: WorkDesk) -> [Route] {
         let reader = FleetReader(parts)
-        let doctor = DoctorReader(parts)
+        let doctor = DoctorReader(desk)
         let live = LiveStream()
         let pages: [[Route]] = [
             Assets.routes, SignInPages.routes(access), FleetPage.routes(reader, live),
             parts.integrations.map { IntegrationPages.routes($0) } ?? [], EventPages.routes, EventDetailPage.routes,
             QuarantinePages.routes, BoardPage.routes(desk), PlanPage.routes(desk, live), RunPages.routes(desk, live),
             SwitchOverPages.routes(desk, live), CleanupPages.routes(desk, live),
-            DoctorPage.routes(doctor), AuditLogPage.routes, SettingsPage.routes,
+            DoctorPage.routes(doctor, live), AuditLogPage.routes, SettingsPage.routes,
         ]
         let endpoints: [[Route]] = [
             FleetAPI.routes(reader), parts.integrations.map { IntegrationAPI.routes($0) } ?? [], EventAPI.routes,

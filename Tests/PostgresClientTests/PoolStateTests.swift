@@ -8,14 +8,14 @@ struct PoolStateTests {
 
     /// A pool of two whose connections 1 and 2 are both lent out.
     private func exhausted() -> State {
-        var state = State(maximumConnections: 2)
+        var state = State(maximumConnections: 2, warmConnections: 1)
         _ = state.acquire(id: 1, waiter: "first")
         _ = state.acquire(id: 2, waiter: "second")
         return state
     }
 
     @Test func placesAreOpenedUpToTheBound() {
-        var state = State(maximumConnections: 2)
+        var state = State(maximumConnections: 2, warmConnections: 1)
         for id in 1...2 {
             guard case .granted(.open) = state.acquire(id: id, waiter: "x") else {
                 Issue.record("place \(id) was not opened")
@@ -98,5 +98,80 @@ struct PoolStateTests {
             return
         }
         #expect(state.total == 1)
+    }
+
+    /// A pool whose connections 1, 2, … were all lent out and given back in that order.
+    private func idle(_ count: Int, warm: Int) -> State {
+        var state = State(maximumConnections: count, warmConnections: warm)
+        for id in 1...count { _ = state.acquire(id: id, waiter: "x") }
+        for connection in 1...count { _ = state.giveBack(connection) }
+        return state
+    }
+
+    @Test(arguments: [(0, [1, 2, 3]), (1, [1, 2]), (3, [])])
+    func whatTwoRoundsFindIdleIsClosedButForWhatIsKeptWarm(warm: Int, closed: [Int]) {
+        var state = idle(3, warm: warm)
+        let rounds = [state.round(), state.round()]
+        #expect(rounds.map(\.unused) == [[], closed])
+        #expect(rounds.map(\.goesOn) == [warm < 3, false])
+        for _ in closed { _ = state.discard() }
+        #expect(state.total == warm)
+    }
+
+    @Test func whatWasUsedBetweenTwoRoundsStays() {
+        var state = idle(3, warm: 0)
+        _ = state.round()
+        // One at a time, so that it is the same one again and again.
+        for _ in 0..<5 {
+            guard case .granted(.use(3)) = state.acquire() else {
+                Issue.record("another connection than the last was lent out")
+                return
+            }
+            _ = state.giveBack(3)
+        }
+        let unused = [state.round().unused, state.round().unused]
+        #expect(unused == [[1, 2], [3]])
+    }
+
+    @Test func whatIsLentOutCountsAsWarmAndItsReturnBeginsTheRoundsAgain() {
+        var state = idle(2, warm: 1)
+        _ = state.round()
+        _ = state.acquire()
+        let round = state.round()
+        #expect(round.unused == [1] && !round.goesOn)
+        _ = state.discard()
+        guard case .keep = state.giveBack(2) else {
+            Issue.record("rounds began for a connection that is kept warm")
+            return
+        }
+        _ = state.acquire()
+        _ = state.acquire()
+        guard case .keepAndWatch = state.giveBack(2), case .keep = state.giveBack(3) else {
+            Issue.record("rounds did not begin, or began twice")
+            return
+        }
+    }
+
+    @Test func theNextInTheQueueGetsThePlaceOfWhatIsBeingClosed() {
+        var state = idle(2, warm: 0)
+        _ = state.round()
+        let unused = state.round().unused
+        #expect(unused == [1, 2])
+        // Until they are closed, their places are taken.
+        if case .some = state.acquire(id: 10, waiter: "a") { Issue.record("more connections than the bound") }
+        guard case .handOver(.open, "a") = state.discard() else {
+            Issue.record("the place did not go to a")
+            return
+        }
+        _ = state.discard()
+        #expect(state.total == 1)
+    }
+
+    @Test func aClosedPoolHasNoRounds() {
+        var state = idle(2, warm: 0)
+        _ = state.round()
+        _ = state.close()
+        let round = state.round()
+        #expect(round.unused.isEmpty && !round.goesOn)
     }
 }

@@ -6,23 +6,49 @@ import Testing
     private struct Refusal: Error {}
 
     private func withPool(
-        maximumConnections: Int, acquireTimeout: Duration = .seconds(60),
-        _ body: (TestDatabase, PostgresPool) async throws -> Void
+        maximumConnections: Int, acquireTimeout: Duration = .seconds(60), warmConnections: Int = 1,
+        clock: any Clock<Duration> = ContinuousClock(), _ body: (TestDatabase, PostgresPool) async throws -> Void
     ) async throws {
         try await withDatabase { database in
-            let options = PostgresPoolOptions(maximumConnections: maximumConnections, acquireTimeout: acquireTimeout)
-            let pool = PostgresPool(url: database.url + "&application_name=pool", options: options)
+            let options = PostgresPoolOptions(
+                maximumConnections: maximumConnections, acquireTimeout: acquireTimeout, warmConnections: warmConnections
+            )
+            let pool = PostgresPool(url: database.url + "&application_name=pool", options: options, clock: clock)
             try await body(database, pool)
             await pool.close()
         }
     }
 
+    /// Has so many connections in use at the same time.
+    private func use(_ count: Int, of pool: PostgresPool) async throws {
+        let (arrived, leaves) = (Milestone(), Milestone())
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<count {
+                group.addTask {
+                    try await pool.withConnection { _ in
+                        arrived.reach()
+                        await leaves.wait(for: 1)
+                    }
+                }
+            }
+            await arrived.wait(for: count)
+            leaves.reach()
+            try await group.waitForAll()
+        }
+    }
+
+    /// Lets half the time pass that a connection may be idle for, once the pool waits for that.
+    private func passHalf(_ clock: ManualClock) async {
+        await clock.waitForSleepers(1)
+        clock.advance(by: PostgresPoolOptions().idleTimeout / 2)
+    }
+
+    private static let connectionCount = """
+        SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'pool' AND datname = current_database()
+        """
+
     private func connections(_ database: TestDatabase) async throws -> Int {
-        try await database.pool.query(
-            """
-            SELECT count(*) AS n FROM pg_stat_activity
-            WHERE application_name = 'pool' AND datname = current_database()
-            """)[0].decode("n")
+        try await database.pool.query(Self.connectionCount)[0].decode("n")
     }
 
     @Test func manyTasksShareFewConnections() async throws {
@@ -87,6 +113,35 @@ import Testing
             #expect(error?.kind == .connectionLost)
             #expect(error?.sqlState == "57P01")
             #expect(try await pool.query("SELECT 1 AS one")[0].decode("one") == 1)
+        }
+    }
+
+    @Test(arguments: [0, 1])
+    func connectionsThatNobodyUsesAreClosedAfterAWhile(warm: Int) async throws {
+        let clock = ManualClock()
+        try await withPool(maximumConnections: 4, warmConnections: warm, clock: clock) { database, pool in
+            for _ in 1...2 {
+                try await use(4, of: pool)
+                #expect(try await connections(database) == 4)
+                await passHalf(clock)
+                await passHalf(clock)
+                try await database.wait(until: "(\(Self.connectionCount)) = \(warm)")
+                // Opened again, or the one that was kept warm.
+                #expect(try await pool.query("SELECT 1 AS one")[0].decode("one") == 1)
+            }
+        }
+    }
+
+    @Test func poolClosesWhileItLooksForConnectionsThatNobodyUses() async throws {
+        let clock = ManualClock()
+        try await withPool(maximumConnections: 4, warmConnections: 0, clock: clock) { database, pool in
+            try await use(4, of: pool)
+            await passHalf(clock)
+            await clock.waitForSleepers(1)
+            async let closing: Void = pool.close()
+            clock.advance(by: PostgresPoolOptions().idleTimeout / 2)
+            await closing
+            try await database.wait(until: "(\(Self.connectionCount)) = 0")
         }
     }
 

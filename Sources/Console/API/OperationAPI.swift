@@ -7,7 +7,7 @@ enum OperationAPI {
         [
             Route(.get, "/api/v1/doctor", .needs(.viewer), api: doctor) { visit in
                 let limit = try visit.limit(default: 10, largest: DoctorReader.mostListed)
-                return try .json(Findings(await reader.latest(), limit: limit))
+                return try .json(Findings(await reader.latest(visit), limit: limit))
             },
             Route(.get, "/api/v1/audit", .needs(.operator), api: audit) { visit in
                 let page = try await visit.parts.audit.entries(try AuditQuery.filter(visit, usual: 50))

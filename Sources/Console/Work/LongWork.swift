@@ -68,6 +68,12 @@ final class LongWork<Report: Sendable>: Sendable {
         self.state.withLock { $0.task }?.cancel()
     }
 
+    /// Waits for the end of what is under way.
+    func wait() async {
+        let task = self.state.withLock { $0.task }
+        await task?.value
+    }
+
     /// Stops it and waits: the process ends.
     func end() async {
         let task = self.state.withLock { $0.task }
@@ -132,6 +138,7 @@ struct WorkDesk: Sendable {
     let switchOver = LongWork<SwitchOverReport>()
     let gates = LongWork<GateReport>()
     let archive = LongWork<ArchiveReport>()
+    let examination = LongWork<DoctorReader.Report>()
 
     func end() async {
         await self.plan.end()
@@ -140,6 +147,7 @@ struct WorkDesk: Sendable {
         await self.switchOver.end()
         await self.gates.end()
         await self.archive.end()
+        await self.examination.end()
     }
 }
 

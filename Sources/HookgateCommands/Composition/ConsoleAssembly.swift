@@ -35,7 +35,8 @@ struct ConsoleAssembly {
         logger: Logger
     ) throws {
         try Self.check(configuration)
-        var options = PostgresPoolOptions(maximumConnections: Self.connections)
+        // Nobody looks most of the time: then it has none.
+        var options = PostgresPoolOptions(maximumConnections: Self.connections, warmConnections: 0)
         options.connection.statementTimeout = Self.statementTimeout
         let pool = PostgresPool(url: databaseURL, options: options)
         let database = Database(

@@ -12,7 +12,8 @@ struct ConsoleWork {
 
     init(_ configuration: Configuration, databaseURL: String, directURL: String) {
         let pool = PostgresPool(
-            url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.connections))
+            url: databaseURL,
+            options: PostgresPoolOptions(maximumConnections: Self.connections, warmConnections: 0))
         database = Database(
             pool: pool, url: databaseURL, directURL: directURL,
             bodies: BodyVault(masterKeys: configuration.bodyMasterKeys), time: configuration.time)
@@ -22,6 +23,7 @@ struct ConsoleWork {
     func add(to parts: inout ConsoleParts, _ configuration: Configuration, pages: PostgresPool) throws {
         parts.board = PostgresMigrationBoard(pool: pages)
         parts.migration = database.migration
+        parts.doctor = database.doctor(publicURL: configuration.statedPublicURL)
         parts.cleanup = try database.cleanup(configuration)
         guard !configuration.evolutionServers.isEmpty else { return }
         let servers = try EvolutionServers.configured(configuration)

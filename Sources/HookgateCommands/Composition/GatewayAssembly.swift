@@ -72,7 +72,8 @@ struct GatewayAssembly {
         shippingPool = PostgresPool(
             url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.shippingConnections))
         chorePool = PostgresPool(
-            url: databaseURL, options: PostgresPoolOptions(maximumConnections: Self.choreConnections))
+            url: databaseURL,
+            options: PostgresPoolOptions(maximumConnections: Self.choreConnections, warmConnections: 0))
         var spoolOptions = SpoolOptions()
         spoolOptions.maximumUndecidedBytes = configuration.undecidedMaxBytes
         spool = try await Spool.open(directory: spoolDirectory, options: spoolOptions)

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// A bounded set of connections to one database, opened when needed and replaced when broken. Tasks get their turn in
-/// the order they asked.
+/// A bounded set of connections to one database, opened when needed, replaced when broken, and closed when nobody uses
+/// them for a while. Tasks get their turn in the order they asked.
 package final class PostgresPool: PostgresExecutor {
     private typealias Turn = Result<PostgresPoolGrant<PostgresConnection>, PostgresError>
     private typealias Waiter = CheckedContinuation<Turn, Never>
@@ -9,13 +9,22 @@ package final class PostgresPool: PostgresExecutor {
 
     private let url: String
     private let options: PostgresPoolOptions
+    private let clock: any Clock<Duration>
     private let state: Mutex<State>
+    /// Looks for connections that nobody uses, as long as there may be some.
+    private let rounds = Mutex<Task<Void, Never>?>(nil)
 
     /// Makes the pool; the first connection is opened by the first statement.
-    package init(url: String, options: PostgresPoolOptions = PostgresPoolOptions()) {
+    package init(
+        url: String, options: PostgresPoolOptions = PostgresPoolOptions(),
+        clock: any Clock<Duration> = ContinuousClock()
+    ) {
         self.url = url
         self.options = options
-        self.state = Mutex(PostgresPoolState(maximumConnections: options.maximumConnections))
+        self.clock = clock
+        self.state = Mutex(
+            PostgresPoolState(
+                maximumConnections: options.maximumConnections, warmConnections: options.warmConnections))
     }
 
     @discardableResult
@@ -72,6 +81,7 @@ package final class PostgresPool: PostgresExecutor {
     /// holds one keeps it until done.
     package func close() async {
         let (connections, waiters) = state.withLock { $0.close() }
+        rounds.withLock { $0 }?.cancel()
         for waiter in waiters { waiter.resume(returning: .failure(Self.closed)) }
         for connection in connections { await discard(connection) }
         _ = await withCheckedContinuation { (waiter: Waiter) in
@@ -149,9 +159,33 @@ package final class PostgresPool: PostgresExecutor {
     private func perform(_ next: State.Return) {
         switch next {
         case .keep, .close: break
+        case .keepAndWatch: watch()
         case .handOver(let grant, let waiter): waiter.resume(returning: .success(grant))
         case .drained(let waiters): for waiter in waiters { waiter.resume(returning: .failure(Self.closed)) }
         }
+    }
+
+    // MARK: Closing what nobody uses
+
+    /// Begins rounds. They end with the pool: when it is closed, and when nobody holds it any more.
+    private func watch() {
+        rounds.withLock { task in
+            // Closed meanwhile: then nobody would end them.
+            guard !state.withLock({ $0.isClosed }) else { return }
+            task = Task { [weak self, clock, options] in
+                // What one round finds idle and the next one too has not been used for at least half the time.
+                while (try? await clock.sleep(for: options.idleTimeout / 2)) != nil {
+                    guard await self?.round() == true else { return }
+                }
+            }
+        }
+    }
+
+    /// False when nothing is left for another one.
+    private func round() async -> Bool {
+        let round = state.withLock { $0.round() }
+        for connection in round.unused { await discard(connection) }
+        return round.goesOn
     }
 
     private var timeout: PostgresError {

@@ -19,23 +19,38 @@ struct PostgresPoolState<Connection: Sendable, Waiter> {
     enum Return {
         case handOver(Grant, to: Waiter)
         case keep
+        /// Kept as well, and rounds that look for connections nobody uses have to begin: none are under way.
+        case keepAndWatch
         /// The pool is closed: close the connection, then give its place back with `discard`.
         case close(Connection)
         /// The last place of a closed pool was given back: tell those who wait for that.
         case drained([Waiter])
     }
 
+    /// What a round found.
+    struct Round {
+        /// To be closed, and their places given back with `discard`.
+        let unused: [Connection]
+        /// Whether there is anything left for another one to find.
+        let goesOn: Bool
+    }
+
     private let maximumConnections: Int
+    private let warmConnections: Int
     private var idle: [Connection] = []
+    /// How many of `idle`, from its beginning, nobody has used since the last round.
+    private var unused = 0
+    private var isWatched = false
     /// Connections that are idle, in use or being opened.
     private(set) var total = 0
     private var waiting: [(id: Int, waiter: Waiter)] = []
     private var lastID = 0
-    private var isClosed = false
+    private(set) var isClosed = false
     private var draining: [Waiter] = []
 
-    init(maximumConnections: Int) {
+    init(maximumConnections: Int, warmConnections: Int) {
         self.maximumConnections = maximumConnections
+        self.warmConnections = warmConnections
     }
 
     mutating func makeID() -> Int {
@@ -46,8 +61,11 @@ struct PostgresPoolState<Connection: Sendable, Waiter> {
     /// An answer at once, or nil when one has to wait.
     mutating func acquire() -> Answer? {
         if isClosed { return .closed }
-        // The connection used last is the one most likely to be alive and warm.
-        if let connection = idle.popLast() { return .granted(.use(connection)) }
+        // The connection used last is the one most likely to be alive and warm; those not needed stay at the beginning.
+        if let connection = idle.popLast() {
+            unused = min(unused, idle.count)
+            return .granted(.use(connection))
+        }
         guard total < maximumConnections else { return nil }
         total += 1
         return .granted(.open)
@@ -70,7 +88,9 @@ struct PostgresPoolState<Connection: Sendable, Waiter> {
         if isClosed { return .close(connection) }
         if waiting.isEmpty {
             idle.append(connection)
-            return .keep
+            guard !isWatched, total > warmConnections else { return .keep }
+            isWatched = true
+            return .keepAndWatch
         }
         return .handOver(.use(connection), to: waiting.removeFirst().waiter)
     }
@@ -85,11 +105,23 @@ struct PostgresPoolState<Connection: Sendable, Waiter> {
         return .drained(draining)
     }
 
+    /// Takes out the connections that nobody has used since the round before, but for those that are kept warm.
+    mutating func round() -> Round {
+        let count = max(0, min(unused, total - warmConnections))
+        let found = Array(idle.prefix(count))
+        idle.removeFirst(count)
+        unused = idle.count
+        // Their places are taken until they are closed.
+        isWatched = !idle.isEmpty && total - count > warmConnections
+        return Round(unused: found, goesOn: isWatched)
+    }
+
     /// Refuses everything from now on. The waiters are to be told, the idle connections to be closed and discarded.
     mutating func close() -> (connections: [Connection], waiters: [Waiter]) {
         isClosed = true
         defer {
             idle = []
+            unused = 0
             waiting = []
         }
         return (idle, waiting.map(\.waiter))

@@ -4,17 +4,19 @@ import PostgresClient
 
 extension PostgresLegacyArchives {
     package func all() async throws -> [LegacyArchive] {
-        let known = try await pool.query("SELECT to_regclass('hookgate.archives') IS NOT NULL AS answer")
-        guard try known.first?.decode("answer", as: Bool.self) == true else { return [] }
-        return try await pool.query(
-            """
-            SELECT a.name, a.state, a.archived_at, a.archived_by, a.rehearsed_at, a.ended_at,
-                array_agg(t.table_name ORDER BY t.table_name) FILTER (WHERE t.table_name IS NOT NULL) AS tables,
-                array_agg(t.row_count ORDER BY t.table_name) FILTER (WHERE t.table_name IS NOT NULL) AS rows
-            FROM hookgate.archives AS a LEFT JOIN hookgate.archived_tables AS t ON t.archive = a.name
-            GROUP BY a.name ORDER BY a.archived_at DESC, a.name DESC
-            """
-        ).compactMap(Self.archive)
+        do {
+            return try await pool.query(
+                """
+                SELECT a.name, a.state, a.archived_at, a.archived_by, a.rehearsed_at, a.ended_at,
+                    array_agg(t.table_name ORDER BY t.table_name) FILTER (WHERE t.table_name IS NOT NULL) AS tables,
+                    array_agg(t.row_count ORDER BY t.table_name) FILTER (WHERE t.table_name IS NOT NULL) AS rows
+                FROM hookgate.archives AS a LEFT JOIN hookgate.archived_tables AS t ON t.archive = a.name
+                GROUP BY a.name ORDER BY a.archived_at DESC, a.name DESC
+                """
+            ).compactMap(Self.archive)
+        } catch let error as PostgresError where error.isOfMissingTable {
+            return []
+        }
     }
 
     /// Nil for what a later release made.

@@ -47,17 +47,29 @@ package struct PostgresFleetOverview: FleetOverviewSource {
     /// One picture. `$1` is an organization or NULL, `$2` the instant. Everything that grows with traffic is read by an
     /// index, and ends with the partitions of two days.
     private static let statement = """
-        WITH fleet AS (
+        WITH RECURSIVE fleet AS (
             SELECT id, lower(coalesce(status, 'unknown')) AS status, coalesce(enabled, true) AS enabled,
                 webhook_token, \(InstanceNameSQL.expression(config: "config")) COLLATE "C" AS instance_name
             FROM healthcare.integrations
             WHERE type = 'whatsapp' AND ($1::uuid IS NULL OR organization_id::text = $1::text)
+        ), on_token AS (
+            -- From name to name by the index, past all the days of each.
+            (SELECT instance_name AS name FROM hookgate.route_traffic
+             WHERE route = 'token' AND instance_name > '' AND $1::uuid IS NULL ORDER BY instance_name LIMIT 1)
+            UNION ALL
+            SELECT (SELECT t.instance_name FROM hookgate.route_traffic AS t
+                    WHERE t.route = 'token' AND t.instance_name > on_token.name ORDER BY t.instance_name LIMIT 1)
+            FROM on_token WHERE on_token.name IS NOT NULL
         ), traffic AS (
-            SELECT count(DISTINCT instance_name) FILTER (WHERE route = 'token') AS on_token,
-                count(DISTINCT instance_name) FILTER (
-                    WHERE route = 'instance' AND last_seen > $2::timestamptz - interval '1 day') AS on_old
+            SELECT CASE WHEN $1::uuid IS NULL THEN (SELECT count(name) FROM on_token)
+                ELSE (SELECT count(DISTINCT instance_name) FROM fleet WHERE EXISTS (
+                    SELECT FROM hookgate.route_traffic AS t
+                    WHERE t.instance_name = fleet.instance_name AND t.route = 'token')) END AS on_token,
+                count(DISTINCT instance_name) AS on_old
             FROM hookgate.route_traffic
-            WHERE instance_name <> '' AND ($1::uuid IS NULL OR instance_name IN (SELECT instance_name FROM fleet))
+            WHERE route = 'instance' AND last_seen > $2::timestamptz - interval '1 day'
+                AND day >= (($2::timestamptz - interval '1 day') AT TIME ZONE 'UTC')::date
+                AND instance_name <> '' AND ($1::uuid IS NULL OR instance_name IN (SELECT instance_name FROM fleet))
         ), tried AS (
             SELECT count(*) AS attempts,
                 count(*) FILTER (WHERE result NOT IN ('delivered', 'filtered')) AS failed

@@ -28,16 +28,18 @@ package final class PostgresMigrationBoard: MigrationBoardSource {
 
     /// One more than is shown, which says whether there is another page.
     private func read(_ query: BoardQuery, _ statement: String) async throws -> PostgresRows {
-        try await pool.query(
-            statement,
-            [
-                query.step?.rawValue, query.text, query.cursor?.key, query.cursor?.name.text, query.limit + 1,
-            ])
+        let parameters: [any PostgresEncodable] = [
+            query.step?.rawValue, query.text, query.cursor?.key, query.cursor?.name.text, query.limit + 1,
+        ]
+        return try await pool.transaction(.snapshot) { connection in
+            try await connection.execute(script: Self.settings)
+            return try await connection.query(statement, parameters)
+        }
     }
 
     /// A table or column that was there when the statement was made is there no more.
     private static func isOtherShape(_ error: PostgresError) -> Bool {
-        ["42P01", "42703", "3F000"].contains(error.sqlState)
+        error.isOfMissingTable || error.sqlState == "42703"
     }
 
     private static func page(_ rows: PostgresRows, _ query: BoardQuery) throws -> BoardPage {
@@ -66,7 +68,7 @@ package final class PostgresMigrationBoard: MigrationBoardSource {
             integrations: Int(try row.decode("integrations", as: Int64.self)),
             clinicID: try row.decode("clinic_id", as: String?.self).flatMap { ClinicID($0) },
             statusWord: try row.decode("status"), maskedToken: token.flatMap { WebhookToken($0) }?.masked,
-            lastLegacyEvent: try row.decode("legacy_seen"), lastTokenEvent: try row.decode("token_seen"),
+            lastLegacyEvent: try row.decode("last_legacy"), lastTokenEvent: try row.decode("last_token"),
             step: BoardStep(rawValue: try row.decode("step")) ?? .decide,
             switchOver: try row.decode("switch_state", as: String?.self).flatMap(SwitchOverState.init(rawValue:)),
             switchedAt: try row.decode("changed_at"), canRollBack: try row.decode("can_roll_back"),
@@ -81,6 +83,11 @@ package final class PostgresMigrationBoard: MigrationBoardSource {
 }
 
 extension PostgresMigrationBoard {
+    /// A statement over a whole fleet looks so dear that the server would compile it first and start helpers, which takes
+    /// longer than all of it does; and its ten thousand rows are to stay in memory.
+    private static let settings = """
+        SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL work_mem = '16MB'
+        """
     private static let name = InstanceNameSQL.expression(config: "i.config")
 
     /// `$1` the step, `$2` the text, `$3` and `$4` where the page before ended, `$5` how many.
@@ -91,10 +98,15 @@ extension PostgresMigrationBoard {
                 min((lpad(rank::text, 2, '0') || ':' || id) COLLATE "C") AS place
             FROM (\(legacy.rows)) source GROUP BY 1
         ), integrations AS (
-            SELECT (\(name)) COLLATE "C" AS name, count(*) AS rows, min(i.id::text) AS id,
-                min(coalesce(i.display_name::text, \(name))) AS title, min(i.clinic_id::text) AS clinic_id,
-                min(i.status::text) AS status, min(nullif(i.webhook_token, '')) AS token
-            FROM healthcare.integrations i WHERE \(IntegrationColumns.condition) AND \(name) IS NOT NULL GROUP BY 1
+            SELECT name COLLATE "C" AS name, count(*) AS rows, min(id) AS id, min(coalesce(display_name, name)) AS title,
+                min(clinic_id) AS clinic_id, min(status) AS status, min(nullif(webhook_token, '')) AS token
+            FROM (
+                SELECT \(name) AS name, i.id::text AS id, i.display_name::text AS display_name,
+                    i.clinic_id::text AS clinic_id, i.status::text AS status, i.webhook_token
+                FROM healthcare.integrations i WHERE \(IntegrationColumns.condition)
+                -- The name is read out of the JSON once, and not for each place where it is asked for.
+                OFFSET 0
+            ) i WHERE name IS NOT NULL GROUP BY 1
         ), switched AS (
             SELECT DISTINCT ON (instance_name) instance_name AS name, state, set_at, changed_at,
                 previous IS NOT NULL AND state NOT IN ('rolled_back', 'abandoned') AS can_roll_back
@@ -103,18 +115,25 @@ extension PostgresMigrationBoard {
             SELECT coalesce(l.name, i.name) AS name, i.title, l.place, coalesce(l.rows, 0) AS legacy_rows, i.id,
                 coalesce(i.rows, 0) AS integrations, i.clinic_id, i.status, i.token
             FROM legacy l FULL JOIN integrations i ON i.name = l.name
+        ), recent AS (
+            SELECT instance_name AS name, max(last_seen) FILTER (WHERE route = 'token') AS token_seen,
+                max(\(TrafficSQL.lastLive)) FILTER (WHERE route = 'instance') AS legacy_seen
+            FROM hookgate.route_traffic WHERE day >= (SELECT max(day) - 1 FROM hookgate.route_traffic) GROUP BY 1
         ), board AS (
             SELECT named.*, seen.token_seen, seen.legacy_seen, switched.state AS switch_state, switched.changed_at,
                 coalesce(switched.can_roll_back, false) AS can_roll_back, \(step) AS step
-            FROM named LEFT JOIN switched USING (name)
-            -- The latest day of each, and not all days: how long the traffic is kept shall not make the board slow.
+            FROM named LEFT JOIN switched USING (name) LEFT JOIN recent USING (name)
             CROSS JOIN LATERAL (
-                SELECT (\(latest("last_seen", of: .token))) AS token_seen,
-                    (\(latest(TrafficSQL.lastLive, of: .instance, where: "retries < count"))) AS legacy_seen
+                SELECT coalesce(recent.token_seen, CASE WHEN \(asks(.token, order))
+                        THEN \(TrafficSQL.latest(.token, of: "named.name")) END) AS token_seen,
+                    coalesce(recent.legacy_seen, CASE WHEN \(asks(.instance, order))
+                        THEN \(TrafficSQL.latest(.instance, of: "named.name", isLive: true)) END) AS legacy_seen
                 OFFSET 0
             ) seen
         )
-        SELECT page.*, written.run_id, counts.*
+        SELECT page.*, written.run_id, counts.*,
+            coalesce(page.token_seen, \(TrafficSQL.latest(.token, of: "page.name"))) AS last_token,
+            coalesce(page.legacy_seen, \(TrafficSQL.latest(.instance, of: "page.name", isLive: true))) AS last_legacy
         FROM (SELECT \(counts) FROM board) counts
         LEFT JOIN (
             SELECT * FROM (SELECT board.*, \(key(order)) AS key FROM board) keyed
@@ -131,11 +150,15 @@ extension PostgresMigrationBoard {
         """
     }
 
-    private static func latest(_ value: String, of route: Route, where condition: String = "true") -> String {
-        """
-        SELECT \(value) FROM hookgate.route_traffic
-        WHERE instance_name = named.name AND route = '\(route.rawValue)' AND \(condition) ORDER BY day DESC LIMIT 1
-        """
+    /// Whether an instance that was not seen on a route in the last days is looked up in those before, which is most of
+    /// the cost: always where that is the order. To know its step that need not be where it was seen on the other route:
+    /// that is later, whenever the one was.
+    private static func asks(_ route: Route, _ order: BoardQuery.Order) -> String {
+        switch (route, order) {
+        case (.token, .tokenEvent), (.instance, .legacyEvent): "true"
+        case (.token, _): "recent.legacy_seen IS NULL"
+        case (.instance, _): "recent.token_seen IS NULL"
+        }
     }
 
     /// As ``NextStep`` decides where nobody has asked Evolution.

@@ -5,12 +5,11 @@ package import PostgresClient
 /// `healthcare.integrations` for lists, the detail and changes by hand; with ``PostgresIntegrations/beginCreation``
 /// and what follows it, the journal of their lives.
 package struct PostgresIntegrations: IntegrationStore {
-    /// Where clinics may live, best first.
-    private static let clinicTables = ["healthcare.clinics", "public.clinics"]
     private static let mostNames = 10_000
 
     let pool: PostgresPool
     let lockURL: String
+    private let clinics = KnownClinics()
 
     /// - Parameter lockURL: past a transaction pooler, where there is one.
     package init(pool: PostgresPool, lockURL: String) {
@@ -159,21 +158,17 @@ package struct PostgresIntegrations: IntegrationStore {
     private func summaries(
         _ condition: String, _ parameters: [any PostgresEncodable]
     ) async throws -> [IntegrationSummary] {
-        let clinics = try await pool.query(
-            "SELECT name FROM unnest($1::text[]) AS name WHERE to_regclass(name) IS NOT NULL", [Self.clinicTables]
-        ).map { row in try row.decode("name", as: String.self) }
-        let table = Self.clinicTables.first(where: clinics.contains)
-        return try await pool.query(
-            """
-            SELECT page.*, traffic.last_seen FROM (
-                SELECT * FROM (\(Self.listed(clinics: table))) AS listed \(condition)
-            ) AS page
-            LEFT JOIN LATERAL (
-                SELECT max(last_seen) AS last_seen FROM hookgate.route_traffic WHERE instance_name = page.instance_name
-            ) AS traffic ON true
-            ORDER BY title, coalesce(instance_name, ''), id
-            """, parameters
-        ).map(Self.summary)
+        try await clinics.read(pool) { table in
+            try await pool.query(
+                """
+                SELECT page.*, greatest(
+                    \(TrafficSQL.latest(.token, of: "page.instance_name")),
+                    \(TrafficSQL.latest(.instance, of: "page.instance_name"))) AS last_seen
+                FROM (SELECT * FROM (\(Self.listed(clinics: table))) AS listed \(condition)) AS page
+                ORDER BY title, coalesce(instance_name, ''), id
+                """, parameters
+            ).map(Self.summary)
+        }
     }
 
     private static func listed(clinics: String?) -> String {

@@ -17,11 +17,15 @@ extension PostgresMigrationLedger {
     }
 
     package func runs(limit: Int) async throws -> [RunRecord] {
-        guard try await hasJournal() else { return [] }
-        return try await pool.query(
-            "SELECT \(Self.runColumns) FROM hookgate.migration_runs r ORDER BY started_at DESC, id LIMIT $1::bigint",
-            [limit]
-        ).map(Self.record)
+        do {
+            return try await pool.query(
+                "SELECT \(Self.runColumns) FROM hookgate.migration_runs r ORDER BY started_at DESC, id LIMIT $1::bigint",
+                [limit]
+            ).map(Self.record)
+        } catch let error as PostgresError where error.isOfMissingTable || error.sqlState == "42501" {
+            // Not there, or not for this role to read.
+            return []
+        }
     }
 
     package func run(_ id: RunID) async throws -> RunRecord? {

@@ -31,24 +31,30 @@ struct TestConsole {
         settings: [String: String] = ["HOOKGATE_ADMIN_TOKEN": configuredToken],
         _ body: (TestConsole) async throws -> Void
     ) async throws {
-        try await withSchema { database in
-            var environment = settings
-            environment["DATABASE_URL"] = database.url
-            environment["HOOKGATE_DATA_DIR"] = "/nonexistent"
-            let configuration = try ConfigurationResolver(environment: environment).configuration()
-            let assembly = try ConsoleAssembly(
-                configuration, databaseURL: database.url, directURL: database.url, reporting: WellGateway(),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            let console = TestConsole(
-                database: database, assembly: assembly, ours: try await addOrganization("ours", database),
-                others: try await addOrganization("others", database))
-            do {
-                try await body(console)
-                await assembly.close()
-            } catch {
-                await assembly.close()
-                throw error
-            }
+        try await withSchema { database in try await over(database, settings: settings, body) }
+    }
+
+    /// Over a database that has the schema already.
+    static func over(
+        _ database: TestDatabase, settings: [String: String] = ["HOOKGATE_ADMIN_TOKEN": configuredToken],
+        _ body: (TestConsole) async throws -> Void
+    ) async throws {
+        var environment = settings
+        environment["DATABASE_URL"] = database.url
+        environment["HOOKGATE_DATA_DIR"] = "/nonexistent"
+        let configuration = try ConfigurationResolver(environment: environment).configuration()
+        let assembly = try ConsoleAssembly(
+            configuration, databaseURL: database.url, directURL: database.url, reporting: WellGateway(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let console = TestConsole(
+            database: database, assembly: assembly, ours: try await addOrganization("ours", database),
+            others: try await addOrganization("others", database))
+        do {
+            try await body(console)
+            await assembly.close()
+        } catch {
+            await assembly.close()
+            throw error
         }
     }
 
