@@ -6,13 +6,16 @@ enum ConsoleRoutes {
         let live = LiveStream()
         let pages: [[Route]] = [
             Assets.routes, SignInPages.routes(access), FleetPage.routes(reader, live),
-            parts.integrations.map { IntegrationPages.routes($0) } ?? [], EventPages.routes, EventDetailPage.routes,
+            parts.integrations.map { IntegrationPages.routes($0, desk) } ?? [], EventPages.routes,
+            EventDetailPage.routes,
+            TokenPages.routes(desk, live), SecondFactorPages.routes, DestinationPages.routes,
             QuarantinePages.routes, BoardPage.routes(desk), PlanPage.routes(desk, live), RunPages.routes(desk, live),
             SwitchOverPages.routes(desk, live), CleanupPages.routes(desk, live),
             DoctorPage.routes(doctor, live), AuditLogPage.routes, SettingsPage.routes,
         ]
         let endpoints: [[Route]] = [
             FleetAPI.routes(reader), parts.integrations.map { IntegrationAPI.routes($0) } ?? [], EventAPI.routes,
+            TokenAPI.routes(desk), SecondFactorAPI.routes, DestinationAPI.routes,
             QuarantineAPI.routes, MigrationAPI.routes(desk), WebhookAPI.routes(desk), CleanupAPI.routes(desk),
             AccessAPI.routes, OperationAPI.routes(doctor),
         ]

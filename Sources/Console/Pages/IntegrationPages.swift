@@ -5,7 +5,7 @@ import HookgateCore
 enum IntegrationPages {
     private static let pageSize = 100
 
-    static func routes(_ integrations: any IntegrationUseCases) -> [Route] {
+    static func routes(_ integrations: any IntegrationUseCases, _ desk: WorkDesk) -> [Route] {
         [
             Route(.get, "/integrations", .needs(.viewer, .organization), page: "Integrations") { visit in
                 var query = try IntegrationQueryFields.query(visit.request.query, scope: visit.scope)
@@ -13,7 +13,9 @@ enum IntegrationPages {
                 return .html(list(try await integrations.list(query), visit))
             },
             Route(.get, "/integrations/{id}", .needs(.viewer, .organization), page: "Integration") { visit in
-                try await .html(show(detail(visit, integrations), visit))
+                let detail = try await detail(visit, integrations)
+                let tokens = try await TokenSection.html(visit, detail.integration.id, desk)
+                return .html(show(detail, visit, tokens))
             },
         ]
     }
@@ -85,7 +87,7 @@ enum IntegrationPages {
         }
     }
 
-    private static func show(_ detail: IntegrationDetail, _ visit: Visit) -> HTML {
+    private static func show(_ detail: IntegrationDetail, _ visit: Visit, _ tokens: HTML) -> HTML {
         let integration = detail.integration
         return Layout(integration.title, section: "integrations", visit: visit).page(
             """
@@ -95,6 +97,7 @@ enum IntegrationPages {
             \(Card.html("At Evolution", evolution(detail.evolution)))
             \(Card.html("History", history(detail.history)))
             </div>
+            \(tokens)
             \(integration.instanceName.html { name in
                 "<p><a class=\"button\" href=\"/events?instance=\(PercentText.encoded(name.text))\">Its events</a></p>" })
             """)

@@ -90,15 +90,15 @@ enum SwitchOverDeeds {
             throw ConsoleError.unprocessable(
                 "No single integration with a valid token has the instance name '\(missing)'.")
         }
-        try Self.check(visit, request, targets)
+        try Self.checkURL(visit, isRehearsal: request.isRehearsal, targets)
         return targets
     }
 
     /// Refuses a public URL that no server may be pointed at.
-    private static func check(
-        _ visit: Visit, _ request: SwitchOverRequest, _ targets: [SwitchOverTarget]
+    static func checkURL(
+        _ visit: Visit, isRehearsal: Bool, _ targets: [SwitchOverTarget]
     ) throws(ConsoleError) {
-        if request.isRehearsal {
+        if isRehearsal {
             guard try Self.parts(visit).allowsRehearsal else {
                 throw .unprocessable(
                     "A rehearsal is for Evolution servers on this machine, and one of them is elsewhere.")

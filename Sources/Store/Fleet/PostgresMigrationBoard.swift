@@ -17,7 +17,7 @@ package final class PostgresMigrationBoard: MigrationBoardSource {
         if let statement = known.withLock({ $0[query.order] }) {
             do {
                 return try Self.page(try await read(query, statement), query)
-            } catch let error as PostgresError where Self.isOtherShape(error) {
+            } catch let error as PostgresError where TableShapes.isOtherShape(error) {
                 known.withLock { $0.removeAll() }
             }
         }
@@ -35,11 +35,6 @@ package final class PostgresMigrationBoard: MigrationBoardSource {
             try await connection.execute(script: Self.settings)
             return try await connection.query(statement, parameters)
         }
-    }
-
-    /// A table or column that was there when the statement was made is there no more.
-    private static func isOtherShape(_ error: PostgresError) -> Bool {
-        error.isOfMissingTable || error.sqlState == "42703"
     }
 
     private static func page(_ rows: PostgresRows, _ query: BoardQuery) throws -> BoardPage {
