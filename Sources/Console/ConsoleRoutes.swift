@@ -4,15 +4,19 @@ enum ConsoleRoutes {
         let reader = FleetReader(parts)
         let doctor = DoctorReader(parts)
         let live = LiveStream()
+        let life = parts.integrations.map { LifeDesk($0, parts) }
         let pages: [[Route]] = [
             Assets.routes, SignInPages.routes(access), FleetPage.routes(reader, live),
-            parts.integrations.map { IntegrationPages.routes($0) } ?? [], EventPages.routes, EventDetailPage.routes,
+            parts.integrations.map { IntegrationPages.routes($0) } ?? [],
+            life.map { CreatePage.routes($0) + ConnectPage.routes($0, live) + LifePages.routes($0) } ?? [],
+            EventPages.routes, EventDetailPage.routes,
             QuarantinePages.routes, BoardPage.routes(desk), PlanPage.routes(desk, live), RunPages.routes(desk, live),
             SwitchOverPages.routes(desk, live), CleanupPages.routes(desk, live),
             DoctorPage.routes(doctor), AuditLogPage.routes, SettingsPage.routes,
         ]
         let endpoints: [[Route]] = [
-            FleetAPI.routes(reader), parts.integrations.map { IntegrationAPI.routes($0) } ?? [], EventAPI.routes,
+            FleetAPI.routes(reader), parts.integrations.map { IntegrationAPI.routes($0) } ?? [],
+            life.map { LifeAPI.routes($0) } ?? [], EventAPI.routes,
             QuarantineAPI.routes, MigrationAPI.routes(desk), WebhookAPI.routes(desk), CleanupAPI.routes(desk),
             AccessAPI.routes, OperationAPI.routes(doctor),
         ]

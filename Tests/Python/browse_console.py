@@ -282,4 +282,5 @@ def main():
     print(f"{report.faults} faults")
 
 
-main()
+if __name__ == "__main__":
+    main()

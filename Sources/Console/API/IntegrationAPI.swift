@@ -22,7 +22,7 @@ enum IntegrationAPI {
         let nextCursor: String?
     }
 
-    private struct Row: Encodable {
+    struct Row: Encodable {
         let id: String
         let title: String
         let organizationId: String?
@@ -83,7 +83,7 @@ enum IntegrationAPI {
 }
 
 extension IntegrationAPI {
-    private static let row = Schema.object(
+    static let row = Schema.object(
         [
             ("id", .uuid), ("title", .text), ("organization_id", .uuid), ("clinic_id", .uuid), ("clinic_name", .text),
             ("display_name", .text), ("instance_name", .text), ("server", .text), ("status", .text),

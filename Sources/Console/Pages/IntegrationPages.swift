@@ -13,7 +13,9 @@ enum IntegrationPages {
                 return .html(list(try await integrations.list(query), visit))
             },
             Route(.get, "/integrations/{id}", .needs(.viewer, .organization), page: "Integration") { visit in
-                try await .html(show(detail(visit, integrations), visit))
+                let detail = try await detail(visit, integrations)
+                let life = try await LifeView(detail, visit, hasServers: !integrations.serverNames.isEmpty)
+                return .html(show(detail, life, visit))
             },
         ]
     }
@@ -36,7 +38,11 @@ enum IntegrationPages {
         let query = visit.request.query
         return Layout(section: "integrations", visit: visit).page(
             """
-            \(PageTitle.html("Integrations", "Each is one instance at Evolution, and belongs to one clinic."))
+            \(PageTitle.html(
+                "Integrations", "Each is one instance at Evolution, and belongs to one clinic.",
+                actions: visit.visitor.role < .operator
+                    ? HTML.nothing : "<a class=\"button\" href=\"/integrations/new\">New integration</a>"))
+            \(query["done"].html { Notice.html("\($0)", .good) })
             \(Form.filter(
                 "/integrations",
                 """
@@ -85,16 +91,20 @@ enum IntegrationPages {
         }
     }
 
-    private static func show(_ detail: IntegrationDetail, _ visit: Visit) -> HTML {
+    private static func show(_ detail: IntegrationDetail, _ life: LifeView, _ visit: Visit) -> HTML {
         let integration = detail.integration
         return Layout(integration.title, section: "integrations", visit: visit).page(
             """
             \(PageTitle.html(integration.title, "<code>\(integration.id.text)</code>", actions: state(integration)))
+            \(life.notices)
             <div class="columns">
             \(Card.html("Facts", facts(detail, visit)))
             \(Card.html("At Evolution", evolution(detail.evolution)))
-            \(Card.html("History", history(detail.history)))
+            \(Card.html("History", history(detail.history, visit)))
+            \(life.traffic.isEmpty ? HTML.nothing : life.days)
             </div>
+            \(life.latestEvents)
+            \(life.acts)
             \(integration.instanceName.html { name in
                 "<p><a class=\"button\" href=\"/events?instance=\(PercentText.encoded(name.text))\">Its events</a></p>" })
             """)
@@ -109,7 +119,7 @@ enum IntegrationPages {
             ("Organization", integration.organizationID.map { "<code>\($0.text)</code>" }),
             ("Number", "\(MaskedNumber.text(integration.phoneNumber))"),
             ("Last webhook", integration.lastSeenAt.map { Moment.html($0, now: visit.now) }),
-            ("Webhook URL", detail.maskedWebhookURL.map { "<code class=\"wrap\">\($0)</code>" }),
+            ("Webhook URL", detail.maskedWebhookURL.map { LifeView.url($0) }),
             ("Token", detail.tokenFingerprint.map { "fingerprint <code>\($0)</code>" }),
         ])
     }
@@ -128,15 +138,24 @@ enum IntegrationPages {
         }
     }
 
-    private static func history(_ changes: [StatusChange]) -> HTML {
+    private static func history(_ changes: [StatusChange], _ visit: Visit) -> HTML {
         guard !changes.isEmpty else { return EmptyState.html("Nothing is known of earlier states.") }
         return """
             <ol class="timeline">\(changes.html { change in
                 """
                 <li>\(Moment.exact(change.at)) \(Badge.html(change.to.rawValue, tone(change.to))) \
-                \(change.reason.rawValue)\(change.reason.remedy.html { "<br><span class=\"note\">\($0)</span>" })</li>
+                \(change.reason.rawValue) <span class="note">\(source(change.source, visit))</span>\(change.reason.remedy.html { "<br><span class=\"note\">\($0)</span>" })</li>
                 """ })</ol>
             """
+    }
+
+    /// Who gave a command is nobody's business who sees one organization: it may be another's key.
+    private static func source(_ source: StatusSource, _ visit: Visit) -> HTML {
+        switch source {
+        case .event(let id): "<a href=\"/events/\(id.text)\">an event</a>"
+        case .command where visit.scope != nil: "by a command"
+        case .command, .poll, .found: "\(source.description)"
+        }
     }
 }
 

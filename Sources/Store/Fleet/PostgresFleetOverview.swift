@@ -5,6 +5,7 @@ package import PostgresClient
 /// Counts the fleet for the console's first page.
 package struct PostgresFleetOverview: FleetOverviewSource {
     private static let longestTraffic = 24 * 60
+    private static let longestDays = 90
 
     private let pool: PostgresPool
 
@@ -40,6 +41,26 @@ package struct PostgresFleetOverview: FleetOverviewSource {
         return try rows.map { row in
             TrafficMinute(
                 minute: try row.decode("minute"), token: Int(try row.decode("token", as: Int64.self)),
+                instance: Int(try row.decode("instance", as: Int64.self)))
+        }
+    }
+
+    package func traffic(of instance: InstanceName, days: Int, until now: Date) async throws -> [InstanceTrafficDay] {
+        guard !instance.text.utf8.contains(0) else { return [] }
+        let count = min(max(1, days), Self.longestDays)
+        let rows = try await pool.query(
+            """
+            SELECT d AT TIME ZONE 'UTC' AS day, coalesce(sum(t.count) FILTER (WHERE t.route = 'token'), 0)::bigint AS token,
+                coalesce(sum(t.count) FILTER (WHERE t.route = 'instance'), 0)::bigint AS instance
+            FROM generate_series(
+                date_trunc('day', $2::timestamptz AT TIME ZONE 'UTC') - make_interval(days => \(count - 1)),
+                date_trunc('day', $2::timestamptz AT TIME ZONE 'UTC'), interval '1 day') AS d
+            LEFT JOIN hookgate.route_traffic AS t ON t.instance_name = $1 AND t.day = d::date
+            GROUP BY d ORDER BY d
+            """, [instance.text, now])
+        return try rows.map { row in
+            InstanceTrafficDay(
+                day: try row.decode("day"), token: Int(try row.decode("token", as: Int64.self)),
                 instance: Int(try row.decode("instance", as: Int64.self)))
         }
     }
