@@ -90,6 +90,14 @@ def make_and_connect(fleet, width, clinic, simulator):
     if read_code(page) == []:
         report.bad(where, "no reader reads the code")
     look("code")
+    path = page.url.removeprefix(fleet.address)
+    plain = fleet.window(width, SCHEMES[width], script=False)
+    plain.goto(page.url)
+    if not plain.locator("svg.qr").is_visible() or plain.locator("meta[http-equiv=refresh]").count() != 1:
+        report.bad(where, "without JavaScript there is no code, or it stays as it is")
+    plain.context.close()
+    if width == "desk":
+        fleet.reach_by_keyboard([path, "/integrations/new"])
     simulator.scan(instance)
     page.locator("#pairing").get_by_text("Connected").wait_for()
     if not page.evaluate("window.isSame === true"):

@@ -64,6 +64,7 @@ enum IntegrationAPI {
             let from: String?
             let to: String
             let reason: String
+            let source: String
         }
 
         let integration: Row
@@ -76,7 +77,8 @@ enum IntegrationAPI {
             self.webhookUrl = detail.maskedWebhookURL
             self.tokenFingerprint = detail.tokenFingerprint
             self.history = detail.history.map {
-                Change(at: $0.at, from: $0.from, to: $0.to.rawValue, reason: $0.reason.rawValue)
+                Change(
+                    at: $0.at, from: $0.from, to: $0.to.rawValue, reason: $0.reason.rawValue, source: $0.source.word)
             }
         }
     }
@@ -109,8 +111,22 @@ extension IntegrationAPI {
                     "history",
                     .list(
                         .object(
-                            [("at", .time), ("from", .text), ("to", .text), ("reason", .text)],
-                            required: ["at", "to", "reason"]))
+                            [
+                                ("at", .time), ("from", .text), ("to", .text), ("reason", .text),
+                                ("source", .words(["event", "poll", "command", "found"])),
+                            ], required: ["at", "to", "reason", "source"]))
                 ),
             ], required: ["integration", "history"]))
+}
+
+extension StatusSource {
+    /// Of what kind it is: who gave a command may be another organization's key.
+    fileprivate var word: String {
+        switch self {
+        case .event: "event"
+        case .poll: "poll"
+        case .command: "command"
+        case .found: "found"
+        }
+    }
 }

@@ -18,6 +18,17 @@ enum LifeAPI {
                 let number = try PairingNumber.read(visit)
                 return try .json(Connection(try await desk.pairing.look(at: integration.id, number: number)))
             },
+            Route(
+                .get, "/api/v1/integrations/{id}/traffic", .needs(.viewer, .organization), api: traffic
+            ) { visit in
+                let integration = try await desk.integration(visit)
+                let days = try visit.query("days", "a number from 1 to 90") { text in
+                    Int(text).flatMap { (1...90).contains($0) ? $0 : nil }
+                }
+                guard let name = integration.instanceName else { return try .json(Traffic(days: [])) }
+                let counts = try await visit.parts.fleet.traffic(of: name, days: days ?? 14, until: visit.now)
+                return try .json(Traffic(days: counts.map(Day.init)))
+            },
             Route(.post, "/api/v1/integrations/{id}/enable", .needs(.operator, .organization), api: enable) { visit in
                 try await deliver(true, visit, desk)
             },
@@ -72,6 +83,22 @@ enum LifeAPI {
     }
 
     private static func yes(_ text: String) -> Bool? { ["yes": true, "no": false][text] }
+
+    private struct Traffic: Encodable {
+        let days: [Day]
+    }
+
+    private struct Day: Encodable {
+        let day: Date
+        let token: Int
+        let instance: Int
+
+        init(_ day: InstanceTrafficDay) {
+            self.day = day.day
+            self.token = day.token
+            self.instance = day.instance
+        }
+    }
 
     private struct Reason: Decodable {
         let reason: String
@@ -137,6 +164,20 @@ extension LifeAPI {
                 ("state", .words(["code", "waiting", "connected"])), ("qr_text", .text), ("pairing_code", .text),
                 ("expires_at", .time), ("phone_number", .text),
             ], required: ["state"]), problems: [409, 422])
+
+    private static let traffic = APIOperation(
+        "Show how many webhooks came for an integration's instance on each day, by route",
+        query: [.init("days", .integer(1, 90), "How many; 14.")], path: ["id": .uuid],
+        answer: .object(
+            [
+                (
+                    "days",
+                    .list(
+                        .object(
+                            [("day", .time), ("token", .integer(0)), ("instance", .integer(0))],
+                            required: ["day", "token", "instance"]))
+                )
+            ], required: ["days"]))
 
     private static let enable = APIOperation(
         "Deliver an integration's webhooks again; what was held stays held", path: ["id": .uuid],

@@ -29,6 +29,8 @@ enum IntegrationPages {
             return detail
         } catch IntegrationError.unknown {
             throw Self.missing
+        } catch let error as IntegrationError {
+            throw ConsoleError(error, seesAll: visit.scope == nil)
         }
     }
 

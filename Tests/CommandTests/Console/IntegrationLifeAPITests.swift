@@ -127,6 +127,7 @@ struct IntegrationLifeAPITests {
                 "UPDATE healthcare.integrations SET config = jsonb_build_object('instance_name', $2::text) WHERE id = $1",
                 [others.integration.uuid, ours.integration.text])
             #expect(await stage.call("POST", "/\(ours.integration.text)/disable", as: key).status == 409)
+            #expect(await stage.call("GET", "/\(ours.integration.text)", as: key).status == 409)
             let enabled = try await stage.console.database.pool.query(
                 "SELECT enabled FROM healthcare.integrations WHERE id = $1", [others.integration.uuid])
             #expect(try enabled[0].decode("enabled", as: Bool.self))

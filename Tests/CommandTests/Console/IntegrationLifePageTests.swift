@@ -182,6 +182,9 @@ struct IntegrationLifePageTests {
             let page = await all.get("/integrations/\(id)").text
             #expect(page.contains("30 webhooks came on the token URL and 10 on the legacy URL"))
             #expect(page.contains("/events/\(event.text)") && page.contains("by somebody"))
+            let days = await stage.call("GET", "/\(id)/traffic?days=4", as: key).text
+            #expect(days.split(separator: #""day":"#).count == 5 && days.contains(#""instance":10"#), "\(days)")
+            #expect(await stage.call("GET", "/\(id)", as: key).text.contains(#""source":"command""#))
             let token = try await pool.query(
                 "SELECT webhook_token FROM healthcare.integrations WHERE id = $1::uuid", [id]
             )[0].decode("webhook_token", as: String.self)
