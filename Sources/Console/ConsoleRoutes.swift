@@ -4,17 +4,20 @@ enum ConsoleRoutes {
         let reader = FleetReader(parts)
         let doctor = DoctorReader(desk)
         let live = LiveStream()
+        let life = parts.integrations.map { LifeDesk($0, parts) }
         let pages: [[Route]] = [
             Assets.routes, SignInPages.routes(access), FleetPage.routes(reader, live),
-            parts.integrations.map { IntegrationPages.routes($0, desk) } ?? [], EventPages.routes,
-            EventDetailPage.routes,
+            parts.integrations.map { IntegrationPages.routes($0, desk) } ?? [],
+            life.map { CreatePage.routes($0) + ConnectPage.routes($0, live) + LifePages.routes($0) } ?? [],
             TokenPages.routes(desk, live), SecondFactorPages.routes, DestinationPages.routes,
+            EventPages.routes, EventDetailPage.routes,
             QuarantinePages.routes, BoardPage.routes(desk), PlanPage.routes(desk, live), RunPages.routes(desk, live),
             SwitchOverPages.routes(desk, live), CleanupPages.routes(desk, live),
             DoctorPage.routes(doctor, live), AuditLogPage.routes, SettingsPage.routes,
         ]
         let endpoints: [[Route]] = [
-            FleetAPI.routes(reader), parts.integrations.map { IntegrationAPI.routes($0) } ?? [], EventAPI.routes,
+            FleetAPI.routes(reader), parts.integrations.map { IntegrationAPI.routes($0) } ?? [],
+            life.map { LifeAPI.routes($0) } ?? [], EventAPI.routes,
             TokenAPI.routes(desk), SecondFactorAPI.routes, DestinationAPI.routes,
             QuarantineAPI.routes, MigrationAPI.routes(desk), WebhookAPI.routes(desk), CleanupAPI.routes(desk),
             AccessAPI.routes, OperationAPI.routes(doctor),

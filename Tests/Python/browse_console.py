@@ -308,4 +308,5 @@ def main():
     print(f"{report.faults} faults")
 
 
-main()
+if __name__ == "__main__":
+    main()

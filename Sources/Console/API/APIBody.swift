@@ -45,8 +45,7 @@ enum Idempotency {
         guard (1...self.longest).contains(text.utf8.count), text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
             throw ConsoleError.badRequest("Idempotency-Key has from 1 to \(self.longest) plain characters.")
         }
-        let what = "\(visit.request.method) \(visit.request.target) \(Base64URL.encode(visit.request.body))"
-        let key = IdempotencyKey(visitor: visit.visitor.name, text: text, request: TokenDigest(of: what))
+        let key = Self.key(text, visit)
         let store = visit.parts.idempotency
         switch try await store.begin(key, at: visit.now) {
         case .isNew: break
@@ -66,5 +65,34 @@ enum Idempotency {
             try? await store.abandon(key)
             throw error
         }
+    }
+
+    /// A form that is sent again, by a second click or by going back, leads where it led first.
+    /// - Parameters:
+    ///   - text: what the form has been given to tell it from the next one; nil for one that was given nothing.
+    ///   - work: does it, and says where to go on. It has to stand being done twice at once.
+    static func once(_ visit: Visit, form text: String?, _ work: () async throws -> String) async throws -> String {
+        guard let text, text.utf8.count <= self.longest else { return try await work() }
+        let key = Self.key("form \(text)", visit)
+        let store = visit.parts.idempotency
+        switch try await store.begin(key, at: visit.now) {
+        case .isNew: break
+        case .answered(_, let place): return String(decoding: place, as: UTF8.self)
+        case .inProgress: return try await work()
+        case .differs: throw ConsoleError.conflict("This form was sent already, with other fields. Open it anew.")
+        }
+        do {
+            let place = try await work()
+            try await store.finish(key, status: 303, body: Array(place.utf8))
+            return place
+        } catch {
+            try? await store.abandon(key)
+            throw error
+        }
+    }
+
+    private static func key(_ text: String, _ visit: Visit) -> IdempotencyKey {
+        let what = "\(visit.request.method) \(visit.request.target) \(Base64URL.encode(visit.request.body))"
+        return IdempotencyKey(visitor: visit.visitor.name, text: text, request: TokenDigest(of: what))
     }
 }

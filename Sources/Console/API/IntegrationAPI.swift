@@ -22,7 +22,7 @@ enum IntegrationAPI {
         let nextCursor: String?
     }
 
-    private struct Row: Encodable {
+    struct Row: Encodable {
         let id: String
         let title: String
         let organizationId: String?
@@ -64,6 +64,7 @@ enum IntegrationAPI {
             let from: String?
             let to: String
             let reason: String
+            let source: String
         }
 
         let integration: Row
@@ -76,14 +77,15 @@ enum IntegrationAPI {
             self.webhookUrl = detail.maskedWebhookURL
             self.tokenFingerprint = detail.tokenFingerprint
             self.history = detail.history.map {
-                Change(at: $0.at, from: $0.from, to: $0.to.rawValue, reason: $0.reason.rawValue)
+                Change(
+                    at: $0.at, from: $0.from, to: $0.to.rawValue, reason: $0.reason.rawValue, source: $0.source.word)
             }
         }
     }
 }
 
 extension IntegrationAPI {
-    private static let row = Schema.object(
+    static let row = Schema.object(
         [
             ("id", .uuid), ("title", .text), ("organization_id", .uuid), ("clinic_id", .uuid), ("clinic_name", .text),
             ("display_name", .text), ("instance_name", .text), ("server", .text), ("status", .text),
@@ -109,8 +111,22 @@ extension IntegrationAPI {
                     "history",
                     .list(
                         .object(
-                            [("at", .time), ("from", .text), ("to", .text), ("reason", .text)],
-                            required: ["at", "to", "reason"]))
+                            [
+                                ("at", .time), ("from", .text), ("to", .text), ("reason", .text),
+                                ("source", .words(["event", "poll", "command", "found"])),
+                            ], required: ["at", "to", "reason", "source"]))
                 ),
             ], required: ["integration", "history"]))
+}
+
+extension StatusSource {
+    /// Of what kind it is: who gave a command may be another organization's key.
+    fileprivate var word: String {
+        switch self {
+        case .event: "event"
+        case .poll: "poll"
+        case .command: "command"
+        case .found: "found"
+        }
+    }
 }

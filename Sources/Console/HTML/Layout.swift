@@ -19,7 +19,8 @@ struct Layout {
         self.init(visit.title, section: section, visit: visit)
     }
 
-    func page(_ content: HTML) -> HTML {
+    /// - Parameter head: what this page alone has in its head.
+    func page(_ content: HTML, head: HTML = .nothing) -> HTML {
         """
         <!doctype html>
         <html lang="en">
@@ -31,6 +32,7 @@ struct Layout {
         <link rel="stylesheet" href="\(Assets.stylesheet.path)">
         <link rel="icon" href="\(Assets.icon.path)" type="image/svg+xml">
         <script src="\(Assets.script.path)" defer></script>
+        \(head)
         </head>
         <body>
         <a class="skip" href="#content">Skip to the page</a>

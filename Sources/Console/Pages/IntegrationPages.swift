@@ -15,7 +15,8 @@ enum IntegrationPages {
             Route(.get, "/integrations/{id}", .needs(.viewer, .organization), page: "Integration") { visit in
                 let detail = try await detail(visit, integrations)
                 let tokens = try await TokenSection.html(visit, detail.integration.id, desk)
-                return .html(show(detail, visit, tokens))
+                let life = try await LifeView(detail, visit, hasServers: !integrations.serverNames.isEmpty)
+                return .html(show(detail, life, visit, tokens))
             },
         ]
     }
@@ -29,6 +30,8 @@ enum IntegrationPages {
             return detail
         } catch IntegrationError.unknown {
             throw Self.missing
+        } catch let error as IntegrationError {
+            throw ConsoleError(error, seesAll: visit.scope == nil)
         }
     }
 
@@ -38,7 +41,11 @@ enum IntegrationPages {
         let query = visit.request.query
         return Layout(section: "integrations", visit: visit).page(
             """
-            \(PageTitle.html("Integrations", "Each is one instance at Evolution, and belongs to one clinic."))
+            \(PageTitle.html(
+                "Integrations", "Each is one instance at Evolution, and belongs to one clinic.",
+                actions: visit.visitor.role < .operator
+                    ? HTML.nothing : "<a class=\"button\" href=\"/integrations/new\">New integration</a>"))
+            \(query["done"].html { Notice.html("\($0)", .good) })
             \(Form.filter(
                 "/integrations",
                 """
@@ -87,17 +94,23 @@ enum IntegrationPages {
         }
     }
 
-    private static func show(_ detail: IntegrationDetail, _ visit: Visit, _ tokens: HTML) -> HTML {
+    private static func show(
+        _ detail: IntegrationDetail, _ life: LifeView, _ visit: Visit, _ tokens: HTML
+    ) -> HTML {
         let integration = detail.integration
         return Layout(integration.title, section: "integrations", visit: visit).page(
             """
             \(PageTitle.html(integration.title, "<code>\(integration.id.text)</code>", actions: state(integration)))
+            \(life.notices)
             <div class="columns">
             \(Card.html("Facts", facts(detail, visit)))
             \(Card.html("At Evolution", evolution(detail.evolution)))
-            \(Card.html("History", history(detail.history)))
+            \(Card.html("History", history(detail.history, visit)))
+            \(life.traffic.isEmpty ? HTML.nothing : life.days)
             </div>
             \(tokens)
+            \(life.latestEvents)
+            \(life.acts)
             \(integration.instanceName.html { name in
                 "<p><a class=\"button\" href=\"/events?instance=\(PercentText.encoded(name.text))\">Its events</a></p>" })
             """)
@@ -112,7 +125,7 @@ enum IntegrationPages {
             ("Organization", integration.organizationID.map { "<code>\($0.text)</code>" }),
             ("Number", "\(MaskedNumber.text(integration.phoneNumber))"),
             ("Last webhook", integration.lastSeenAt.map { Moment.html($0, now: visit.now) }),
-            ("Webhook URL", detail.maskedWebhookURL.map { "<code class=\"wrap\">\($0)</code>" }),
+            ("Webhook URL", detail.maskedWebhookURL.map { LifeView.url($0) }),
             ("Token", detail.tokenFingerprint.map { "fingerprint <code>\($0)</code>" }),
         ])
     }
@@ -131,15 +144,24 @@ enum IntegrationPages {
         }
     }
 
-    private static func history(_ changes: [StatusChange]) -> HTML {
+    private static func history(_ changes: [StatusChange], _ visit: Visit) -> HTML {
         guard !changes.isEmpty else { return EmptyState.html("Nothing is known of earlier states.") }
         return """
             <ol class="timeline">\(changes.html { change in
                 """
                 <li>\(Moment.exact(change.at)) \(Badge.html(change.to.rawValue, tone(change.to))) \
-                \(change.reason.rawValue)\(change.reason.remedy.html { "<br><span class=\"note\">\($0)</span>" })</li>
+                \(change.reason.rawValue) <span class="note">\(source(change.source, visit))</span>\(change.reason.remedy.html { "<br><span class=\"note\">\($0)</span>" })</li>
                 """ })</ol>
             """
+    }
+
+    /// Who gave a command is nobody's business who sees one organization: it may be another's key.
+    private static func source(_ source: StatusSource, _ visit: Visit) -> HTML {
+        switch source {
+        case .event(let id): "<a href=\"/events/\(id.text)\">an event</a>"
+        case .command where visit.scope != nil: "by a command"
+        case .command, .poll, .found: "\(source.description)"
+        }
     }
 }
 

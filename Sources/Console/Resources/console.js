@@ -13,6 +13,18 @@ for (const element of document.querySelectorAll("[data-live]")) {
   addEventListener("pagehide", () => stream.close());
 }
 
+// <span data-ends="1764000000"> says how long there is, by the clock of the server when it made the page.
+const made = document.querySelector("[data-now]");
+if (made) {
+  const ahead = Date.now() / 1000 - Number(made.dataset.now);
+  setInterval(() => {
+    for (const element of document.querySelectorAll("[data-ends]")) {
+      const left = Math.ceil(Number(element.dataset.ends) + ahead - Date.now() / 1000);
+      element.textContent = left > 0 ? `, in about ${left} s` : ", at any moment";
+    }
+  }, 1000);
+}
+
 // <button data-copy="…"> copies its text.
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");

@@ -98,6 +98,13 @@ enum SwitchOverDeeds {
     static func checkURL(
         _ visit: Visit, isRehearsal: Bool, _ targets: [SwitchOverTarget]
     ) throws(ConsoleError) {
+        let longest = targets.max { $0.token.secretText.count < $1.token.secretText.count }
+        try Self.checkPublicURL(visit, isRehearsal: isRehearsal, token: longest?.token)
+    }
+
+    /// Refuses a public URL that no server may be pointed at.
+    /// - Parameter token: the longest that it is to hold; nil for none.
+    static func checkPublicURL(_ visit: Visit, isRehearsal: Bool, token: WebhookToken?) throws(ConsoleError) {
         if isRehearsal {
             guard try Self.parts(visit).allowsRehearsal else {
                 throw .unprocessable(
@@ -105,9 +112,8 @@ enum SwitchOverDeeds {
             }
             return
         }
-        let longest = targets.max { $0.token.secretText.count < $1.token.secretText.count }
         let base = visit.parts.publicURL
-        guard let longest, let flaw = base.switchOverFlaw(token: longest.token) else { return }
+        guard let token, let flaw = base.switchOverFlaw(token: token) else { return }
         throw .unprocessable("The public URL \(base.text) cannot be set at Evolution: \(flaw).")
     }
 }

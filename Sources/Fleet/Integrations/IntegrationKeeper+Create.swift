@@ -10,8 +10,12 @@ extension IntegrationKeeper {
         let new = NewIntegration(
             id: IntegrationID(UUID()), organization: try await organization(for: request), clinic: request.clinic,
             displayName: request.displayName)
-        if request.isDryRun { return try await rehearse(new, name, on: server, request) }
+        if request.isDryRun {
+            try await checkScope(of: request, name)
+            return try await rehearse(new, name, on: server, request)
+        }
         return try await exclusively(name) {
+            try await checkScope(of: request, name)
             if let creation = try await creationUnderWay(of: name) { return creation }
             if let row = try await only(named: name, of: request.clinic), try await isPresent(row, name) {
                 return IntegrationCreation(integration: row, outcome: .present)
@@ -92,6 +96,13 @@ extension IntegrationKeeper {
 
     private func organization(for request: IntegrationRequest) async throws -> OrganizationID {
         let clinic = try await store.clinic(request.clinic)
+        if let scope = request.scope {
+            let inIntegrations = try await organizationInIntegrations(of: request.clinic)
+            guard (clinic?.organizationID ?? inIntegrations) == scope else {
+                throw IntegrationError.clinicUnknown(request.clinic)
+            }
+            return scope
+        }
         switch (clinic?.organizationID, request.organization) {
         case (let known?, let given?) where known != given: throw IntegrationError.clinicOfOther(known)
         case (let known?, _): return known
@@ -99,6 +110,23 @@ extension IntegrationKeeper {
         case (nil, nil):
             throw clinic == nil
                 ? IntegrationError.clinicUnknown(request.clinic) : .organizationUnknown(request.clinic)
+        }
+    }
+
+    /// What a clinic's integrations say, where they agree; nil where it has none.
+    private func organizationInIntegrations(of clinic: ClinicID) async throws -> OrganizationID? {
+        var query = IntegrationQuery()
+        query.clinic = clinic
+        query.limit = IntegrationQuery.largestPage
+        let organizations = Set(try await store.page(query).integrations.map(\.organizationID))
+        return organizations.count == 1 ? organizations.first ?? nil : nil
+    }
+
+    /// A row that is there already may be of another organization than its clinic.
+    private func checkScope(of request: IntegrationRequest, _ name: InstanceName) async throws {
+        guard let scope = request.scope else { return }
+        guard try await store.integrations(named: name).allSatisfy({ $0.organizationID == scope }) else {
+            throw IntegrationError.clinicUnknown(request.clinic)
         }
     }
 

@@ -24,6 +24,19 @@ extension IntegrationKeeper {
         return stream
     }
 
+    package func pairing(_ subject: String, number: String?) async throws -> PairingState {
+        let (server, name) = try await present(try await find(subject))
+        do throws(EvolutionFailure) {
+            switch try await server.connect(name, number: number) {
+            case .alreadyOpen: return .connected(await owner(of: name, on: server))
+            case .waiting: return .waiting
+            case .pair(let code): return .code(code, lasts: Self.codeLasts)
+            }
+        } catch {
+            throw IntegrationError.server(server.name, error)
+        }
+    }
+
     private func follow(
         _ subject: String, _ number: String?, _ show: @Sendable (PairingState) -> Void
     ) async throws {

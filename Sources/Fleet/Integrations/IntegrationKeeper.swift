@@ -36,6 +36,17 @@ package struct IntegrationKeeper: IntegrationUseCases {
         self.willTake = willTake
     }
 
+    package var serverNames: [String] { servers.all.map(\.name) }
+
+    package func integration(_ id: IntegrationID) async throws -> IntegrationSummary? {
+        try await store.integration(id)
+    }
+
+    package func webhookURL(_ subject: String) async throws -> String? {
+        let integration = try await find(subject)
+        return try await store.token(of: integration.id).map { publicURL.webhookURL(token: $0) }
+    }
+
     package func list(_ query: IntegrationQuery) async throws -> IntegrationPage {
         try await store.page(query)
     }
@@ -80,12 +91,17 @@ package struct IntegrationKeeper: IntegrationUseCases {
             integration: integration, probeFailure: failure, evolution: await look(at: integration, token).view)
     }
 
-    /// The one integration that a subject names.
+    /// The one integration that a subject names. Where it is one's id and another's instance, it names none: whoever
+    /// gives an id must not be led elsewhere by a name that somebody has chosen.
     func find(_ subject: String) async throws -> IntegrationSummary {
-        let found = try await store.integrations(named: InstanceName(subject))
+        var found = try await store.integrations(named: InstanceName(subject))
+        if let id = IntegrationID(subject), let integration = try await store.integration(id),
+            !found.contains(where: { $0.id == id })
+        {
+            found.append(integration)
+        }
         if found.count > 1 { throw IntegrationError.ambiguousName(found.map(\.id)) }
         if let integration = found.first { return integration }
-        if let id = IntegrationID(subject), let integration = try await store.integration(id) { return integration }
         throw IntegrationError.unknown(try await store.instanceNames())
     }
 

@@ -107,6 +107,7 @@ struct IntegrationPrinter {
         }
         let mark = status == .done ? "✅" : "⚠️"
         output.line("\(mark) \(Self.name(deletion.integration)): \(deletion.outcome.meaning)")
+        if let remedy = deletion.outcome.remedy { output.line("   → \(remedy)") }
         return status
     }
 

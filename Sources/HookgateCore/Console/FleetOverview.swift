@@ -7,6 +7,9 @@ package protocol FleetOverviewSource: Sendable {
 
     /// Webhooks by minute, the oldest first, of all gateways; minutes without any are there with zeros.
     func traffic(minutes: Int, until now: Date) async throws -> [TrafficMinute]
+
+    /// One instance's webhooks by day, the oldest first; days without any are there with zeros.
+    func traffic(of instance: InstanceName, days: Int, until now: Date) async throws -> [InstanceTrafficDay]
 }
 
 /// The fleet in numbers.
@@ -58,6 +61,19 @@ package struct TrafficMinute: Sendable, Equatable {
 
     package init(minute: Date, token: Int, instance: Int) {
         self.minute = minute
+        self.token = token
+        self.instance = instance
+    }
+}
+
+/// Webhooks that came for one instance on one day, by UTC.
+package struct InstanceTrafficDay: Sendable, Equatable {
+    package let day: Date
+    package let token: Int
+    package let instance: Int
+
+    package init(day: Date, token: Int, instance: Int) {
+        self.day = day
         self.token = token
         self.instance = instance
     }

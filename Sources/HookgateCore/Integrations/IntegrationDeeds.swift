@@ -3,6 +3,9 @@ package struct IntegrationRequest: Sendable, Equatable {
     package var clinic: ClinicID
     /// Only where the clinic's own row says none.
     package var organization: OrganizationID?
+    /// The only organization that whoever asks may do anything for; nil for all. A clinic or an instance of another is
+    /// then as if it were not there.
+    package var scope: OrganizationID?
     /// Tells a clinic's second number from its first: lower-case letters, digits and hyphens. It ends the instance's
     /// name, so the same clinic and label are always the same instance.
     package var label: String?

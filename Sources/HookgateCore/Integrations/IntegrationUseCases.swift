@@ -11,8 +11,14 @@
 /// for try await state in integrations.connect(creation.integration.id.text, number: nil) { show(state) }
 /// ```
 package protocol IntegrationUseCases: Sendable {
+    /// The configured Evolution servers; none where nothing can be made or paired.
+    var serverNames: [String] { get }
+
     /// By clinic and instance, at most `query.limit` of them. Reads the database alone.
     func list(_ query: IntegrationQuery) async throws -> IntegrationPage
+
+    /// One integration, as the list has it; nil where there is none of that id. Reads the database alone.
+    func integration(_ id: IntegrationID) async throws -> IntegrationSummary?
 
     /// One integration with its history, and what its Evolution server says of it now.
     func show(_ subject: String) async throws -> IntegrationDetail
@@ -25,6 +31,14 @@ package protocol IntegrationUseCases: Sendable {
     /// code that has run out is followed by the next; the instance is never made anew for it.
     /// - Parameter number: for a pairing code in place of a QR code: digits, with the country's.
     func connect(_ subject: String, number: String?) -> AsyncThrowingStream<PairingState, any Error>
+
+    /// One look at a pairing, for whoever looks again: ``connect(_:number:)`` without following it. It asks for a code,
+    /// too, where none is offered yet.
+    func pairing(_ subject: String, number: String?) async throws -> PairingState
+
+    /// The whole webhook URL with its token, which is a secret: whoever shows it has written down for whom. Nil where
+    /// there is no valid token.
+    func webhookURL(_ subject: String) async throws -> String?
 
     /// Whether its webhooks are delivered. Disabled, they are stored and held; the webhook at Evolution stays as it is.
     func setEnabled(

@@ -1,22 +1,22 @@
 package import FoundationEssentials
 package import HookgateCore
 package import PostgresClient
-import Synchronization
 
 /// Counts the fleet for the console's first page.
 package final class PostgresFleetOverview: FleetOverviewSource {
     private static let longestTraffic = 24 * 60
+    private static let longestDays = 90
 
     private let pool: PostgresPool
-    /// The statement. It depends on which legacy tables there are, which changes once in a fleet's life.
-    private let known = Mutex<String?>(nil)
+    private let statement: LegacyStatement
 
     package init(pool: PostgresPool) {
         self.pool = pool
+        self.statement = LegacyStatement(pool: pool, make: Self.statement)
     }
 
     package func overview(of organization: OrganizationID?, at now: Date) async throws -> FleetOverview {
-        let rows = try await read(organization, at: now)
+        let rows = try await statement.run { try await pool.query($0, [organization?.uuid, now]) }
         guard let row = rows.first else { return FleetOverview() }
         let statuses = try Self.counts(row.decode("statuses", as: String.self))
         let switched = try Self.counts(row.decode("switched", as: String.self))
@@ -28,24 +28,6 @@ package final class PostgresFleetOverview: FleetOverviewSource {
             liveOnOldRoute: try row.decode("on_old"), events: Self.keyed(events),
             oldestPending: try row.decode("oldest"), attempts: try row.decode("attempts"),
             failedAttempts: try row.decode("failed"))
-    }
-
-    private func read(_ organization: OrganizationID?, at now: Date) async throws -> PostgresRows {
-        if let statement = known.withLock({ $0 }) {
-            do {
-                return try await ask(statement, organization, now)
-            } catch let error as PostgresError where TableShapes.isOtherShape(error) {
-                known.withLock { $0 = nil }
-            }
-        }
-        let statement = Self.statement(LegacyUnion(try await TableShapes.load(from: pool)))
-        let rows = try await ask(statement, organization, now)
-        known.withLock { $0 = statement }
-        return rows
-    }
-
-    private func ask(_ statement: String, _ organization: OrganizationID?, _ now: Date) async throws -> PostgresRows {
-        try await pool.query(statement, [organization?.uuid, now])
     }
 
     package func traffic(minutes: Int, until now: Date) async throws -> [TrafficMinute] {
@@ -62,6 +44,26 @@ package final class PostgresFleetOverview: FleetOverviewSource {
         return try rows.map { row in
             TrafficMinute(
                 minute: try row.decode("minute"), token: Int(try row.decode("token", as: Int64.self)),
+                instance: Int(try row.decode("instance", as: Int64.self)))
+        }
+    }
+
+    package func traffic(of instance: InstanceName, days: Int, until now: Date) async throws -> [InstanceTrafficDay] {
+        guard !instance.text.utf8.contains(0) else { return [] }
+        let count = min(max(1, days), Self.longestDays)
+        let rows = try await pool.query(
+            """
+            SELECT d AT TIME ZONE 'UTC' AS day, coalesce(sum(t.count) FILTER (WHERE t.route = 'token'), 0)::bigint AS token,
+                coalesce(sum(t.count) FILTER (WHERE t.route = 'instance'), 0)::bigint AS instance
+            FROM generate_series(
+                date_trunc('day', $2::timestamptz AT TIME ZONE 'UTC') - make_interval(days => \(count - 1)),
+                date_trunc('day', $2::timestamptz AT TIME ZONE 'UTC'), interval '1 day') AS d
+            LEFT JOIN hookgate.route_traffic AS t ON t.instance_name = $1 AND t.day = d::date
+            GROUP BY d ORDER BY d
+            """, [instance.text, now])
+        return try rows.map { row in
+            InstanceTrafficDay(
+                day: try row.decode("day"), token: Int(try row.decode("token", as: Int64.self)),
                 instance: Int(try row.decode("instance", as: Int64.self)))
         }
     }

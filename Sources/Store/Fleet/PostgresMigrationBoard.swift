@@ -1,29 +1,23 @@
 import FoundationEssentials
 package import HookgateCore
 package import PostgresClient
-import Synchronization
 
 /// The board of the migration, read from the legacy tables, the integrations, what was counted, and the journals.
 package final class PostgresMigrationBoard: MigrationBoardSource {
     private let pool: PostgresPool
-    /// The statement for each order. It depends on which legacy tables there are, which changes once in a fleet's life.
-    private let known = Mutex<[BoardQuery.Order: String]>([:])
+    private let statements: [BoardQuery.Order: LegacyStatement]
 
     package init(pool: PostgresPool) {
         self.pool = pool
+        self.statements = Dictionary(
+            uniqueKeysWithValues: BoardQuery.Order.allCases.map { order in
+                (order, LegacyStatement(pool: pool) { Self.statement($0, order) })
+            })
     }
 
     package func page(_ query: BoardQuery) async throws -> BoardPage {
-        if let statement = known.withLock({ $0[query.order] }) {
-            do {
-                return try Self.page(try await read(query, statement), query)
-            } catch let error as PostgresError where TableShapes.isOtherShape(error) {
-                known.withLock { $0.removeAll() }
-            }
-        }
-        let statement = Self.statement(LegacyUnion(try await TableShapes.load(from: pool)), query.order)
-        known.withLock { $0[query.order] = statement }
-        return try Self.page(try await read(query, statement), query)
+        guard let statement = statements[query.order] else { preconditionFailure("an order without a statement") }
+        return try await statement.run { try Self.page(try await read(query, $0), query) }
     }
 
     /// One more than is shown, which says whether there is another page.

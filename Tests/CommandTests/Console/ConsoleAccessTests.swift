@@ -23,7 +23,7 @@ struct ConsoleAccessTests {
             .replacing("{link}", with: "hgl_x")
     }
 
-    /// What a person or program would send to have something done to an organization's events.
+    /// What a person or program would send to have something done to an organization's events and integrations.
     private static func body(_ route: Console.Route, _ organization: TestConsole.Organization) -> String {
         guard route.method != .get else { return "" }
         let id = organization.events[route.pattern.text.contains("quarantine") ? 0 : 1].text
@@ -39,6 +39,11 @@ struct ConsoleAccessTests {
         }
         if route.pattern.text.hasSuffix("/second-factor") {
             return route.isAPI ? #"{"dry_run":false,"header":true}"# : "confirmed=yes&header=yes"
+        }
+        if route.pattern.text.contains("/integrations") {
+            return route.isAPI
+                ? #"{"clinic_id":"\#(organization.clinic.text)","reason":"x","label":"x"}"#
+                : "clinic_id=\(organization.clinic.text)&confirmed=yes&reason=x&name=\(organization.instance)"
         }
         return route.isAPI
             ? #"{"decision":"discard","dry_run":false,"note":"x","ids":["\#(id)"],"name":"x","role":"admin"}"#
@@ -117,6 +122,7 @@ struct ConsoleAccessTests {
                 }
                 #expect(!answer.text.contains("others-status"), "\(what)")
                 if case .needs(_, .fleet) = route.access { #expect(answer.status == 403, "\(what)") }
+                if route.pattern.parameters.contains("id") { #expect(answer.status >= 400, "\(what)") }
             }
             try await Self.expectUntouched(console.others, console)
         }
@@ -251,5 +257,8 @@ struct ConsoleAccessTests {
             """)
         #expect(destination == "https://\(organization.host)/in false")
         #expect(try await stored.text("SELECT count(*) FROM hookgate.second_factors") == "0")
+        let rows = try await console.database.pool.query(
+            "SELECT enabled FROM healthcare.integrations WHERE organization_id = $1", [organization.id.uuid])
+        #expect(try rows.map { try $0.decode("enabled", as: Bool.self) } == [true])
     }
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import EvolutionSimulator
 import FoundationEssentials
 import HookgateCore
 import HookgateTestSupport
@@ -112,15 +113,29 @@ struct ConsoleServeTests {
     }
 
     @Test func theAPIDoesWhatItsDescriptionSays() async throws {
-        try await Self.serving { address, hookgate, database in
-            let stored = StoredEvents(database)
-            for state in EventState.allCases { try await stored.add(state) }
-            let made = try await hookgate.run("keys", "create", "driver", "--role", "admin")
-            let key = try #require(made.output.split(separator: "\n").first(where: { $0.hasPrefix("hgk_") }))
-            let input = #"{"url": "\#(address)", "key": "\#(key)"}"#
-            let wrong = try await PythonTools.run("drive_api.py", input: input)
-            #expect(wrong.isEmpty, "\(wrong)")
+        // A server that answers, so that what it is asked for is done.
+        let options = SimulatorOptions()
+        let simulator = EvolutionSimulator(
+            profile: try #require(ServerProfile("2.3.7")), options: options, clock: QuickClock(factor: 2_000))
+        try await simulator.start()
+        let settings = [
+            "HOOKGATE_ADMIN_TOKEN": Self.token, "EVOLUTION_API_URL": simulator.baseURL,
+            "EVOLUTION_API_KEY": options.globalKey,
+        ]
+        do {
+            try await Self.serving(settings) { address, hookgate, database in
+                let stored = StoredEvents(database)
+                for state in EventState.allCases { try await stored.add(state) }
+                let made = try await hookgate.run("keys", "create", "driver", "--role", "admin")
+                let key = try #require(made.output.split(separator: "\n").first(where: { $0.hasPrefix("hgk_") }))
+                let input = #"{"url": "\#(address)", "key": "\#(key)"}"#
+                let wrong = try await PythonTools.run("drive_api.py", input: input)
+                #expect(wrong.isEmpty, "\(wrong)")
+            }
+        } catch {
+            Issue.record(error)
         }
+        await simulator.stop()
     }
 
     @Test func keysAreMadeListedAndRevoked() async throws {

@@ -1,0 +1,87 @@
+import FoundationEssentials
+import HookgateCore
+
+/// Where a pairing is, as far as a page shows it.
+enum PairingLook: Sendable, Equatable {
+    /// A code, and about when the next one comes.
+    case code(EvolutionPairing, until: Date)
+    case waiting
+    case connected(PhoneNumber?)
+    case failed(ConsoleError)
+}
+
+/// Looks at pairings for everybody who watches: however many do, an instance's server is asked once in some seconds; and
+/// while nobody does, not at all.
+actor PairingDesk {
+    private static let freshFor: TimeInterval = 3
+    /// Who is connected stays so for a while.
+    private static let connectedFor: TimeInterval = 15
+    /// Codes are secrets: none is kept much longer than somebody looks.
+    private static let keptFor: TimeInterval = 60
+    private static let mostKept = 256
+
+    private struct Key: Hashable {
+        let id: IntegrationID
+        let number: String?
+    }
+
+    private struct Known {
+        let look: PairingLook
+        let at: Date
+    }
+
+    private let integrations: any IntegrationUseCases
+    private let time: TimeSource
+    private var known: [Key: Known] = [:]
+    private var readings: [Key: Task<PairingLook, any Error>] = [:]
+
+    init(_ integrations: any IntegrationUseCases, time: TimeSource) {
+        self.integrations = integrations
+        self.time = time
+    }
+
+    /// - Parameter number: for a pairing code beside the QR code.
+    func look(at id: IntegrationID, number: String?) async throws -> PairingLook {
+        let key = Key(id: id, number: number)
+        let now = self.time.now
+        self.known = self.known.filter { abs(now.timeIntervalSince($0.value.at)) < Self.keptFor }
+        if let known = self.known[key], abs(now.timeIntervalSince(known.at)) < Self.freshness(of: known.look) {
+            return known.look
+        }
+        if let reading = self.readings[key] { return try await reading.value }
+        let before = self.known[key]?.look
+        // Of nobody's own: who asked first may go before it has ended, and the others still want it.
+        let reading = Task { [integrations, time] in
+            try await Self.ask(integrations, id, number, before: before, time)
+        }
+        self.readings[key] = reading
+        let result = await reading.result
+        self.readings[key] = nil
+        let look = try result.get()
+        if self.known.count >= Self.mostKept { self.known.removeAll() }
+        self.known[key] = Known(look: look, at: self.time.now)
+        return look
+    }
+
+    private static func freshness(of look: PairingLook) -> TimeInterval {
+        if case .connected = look { Self.connectedFor } else { Self.freshFor }
+    }
+
+    private static func ask(
+        _ integrations: any IntegrationUseCases, _ id: IntegrationID, _ number: String?, before: PairingLook?,
+        _ time: TimeSource
+    ) async throws -> PairingLook {
+        do {
+            switch try await integrations.pairing(id.text, number: number) {
+            case .connected(let phone): return .connected(phone)
+            case .waiting, .renewed: return .waiting
+            case .code(let code, let lasts):
+                // The same code goes on running out.
+                if case .code(let shown, let until)? = before, shown == code { return .code(code, until: until) }
+                return .code(code, until: time.now.addingTimeInterval(TimeInterval(lasts.components.seconds)))
+            }
+        } catch let error as IntegrationError {
+            return .failed(ConsoleError(error))
+        }
+    }
+}
