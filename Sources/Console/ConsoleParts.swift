@@ -21,6 +21,8 @@ package struct ConsoleParts: Sendable {
     /// Where Evolution reaches the gateway. Where that is by TLS, cookies are for TLS alone.
     package let publicURL: PublicURL
     package var integrations: (any IntegrationUseCases)?
+    package var tokens: TokenParts?
+    package var delivery: DestinationParts?
     package var board: (any MigrationBoardSource)?
     package var cleanup: (any CleanupUseCases)?
     /// Nil where no Evolution server is configured.

@@ -7,9 +7,10 @@ enum ConsoleRoutes {
         let life = parts.integrations.map { LifeDesk($0, parts) }
         let pages: [[Route]] = [
             Assets.routes, SignInPages.routes(access), FleetPage.routes(reader, live),
-            parts.integrations.map { IntegrationPages.routes($0) } ?? [],
+            parts.integrations.map { IntegrationPages.routes($0, desk) } ?? [],
             life.map { CreatePage.routes($0) + ConnectPage.routes($0, live) + LifePages.routes($0) } ?? [],
             EventPages.routes, EventDetailPage.routes,
+            TokenPages.routes(desk, live), SecondFactorPages.routes, DestinationPages.routes,
             QuarantinePages.routes, BoardPage.routes(desk), PlanPage.routes(desk, live), RunPages.routes(desk, live),
             SwitchOverPages.routes(desk, live), CleanupPages.routes(desk, live),
             DoctorPage.routes(doctor), AuditLogPage.routes, SettingsPage.routes,
@@ -17,6 +18,7 @@ enum ConsoleRoutes {
         let endpoints: [[Route]] = [
             FleetAPI.routes(reader), parts.integrations.map { IntegrationAPI.routes($0) } ?? [],
             life.map { LifeAPI.routes($0) } ?? [], EventAPI.routes,
+            TokenAPI.routes(desk), SecondFactorAPI.routes, DestinationAPI.routes,
             QuarantineAPI.routes, MigrationAPI.routes(desk), WebhookAPI.routes(desk), CleanupAPI.routes(desk),
             AccessAPI.routes, OperationAPI.routes(doctor),
         ]

@@ -2,18 +2,7 @@ package import HookgateCore
 
 /// `hookgate test`: proves one token's way from the URL to the inbox, step by step.
 package struct Probe: Sendable {
-    package enum Step: String, Sendable, CaseIterable {
-        /// The token resolves to an integration in the database.
-        case known
-        /// The gateway answered 200 with an event id: the probe is on its disk.
-        case posted
-        /// The event is in the inbox.
-        case stored
-        /// The inbox has it under the expected integration.
-        case resolved
-        /// Its destination took it; only where that is asked for.
-        case delivered
-    }
+    package typealias Step = ProbeStep
 
     package struct Report: Sendable {
         package let integration: IntegrationRecord
@@ -62,14 +51,20 @@ package struct Probe: Sendable {
     }
 
     /// Posts one signed probe and follows it. Throws ``ProbeFailure`` with the reason at the first step that fails.
-    /// - Parameter nonce: makes this probe unlike every other; 16 hexadecimal digits or more.
-    package func run(token text: String, at base: PublicURL, nonce: String) async throws -> Report {
+    /// - Parameters:
+    ///   - nonce: makes this probe unlike every other; 16 hexadecimal digits or more.
+    ///   - passed: is told of each step that it came through.
+    package func run(
+        token text: String, at base: PublicURL, nonce: String, passed: (Step, Duration) -> Void = { _, _ in }
+    ) async throws -> Report {
         let stopwatch = ContinuousClock()
         var latencies: [(step: Step, duration: Duration)] = []
         func measured<T>(_ step: Step, _ work: () async throws -> T) async throws -> T {
             let start = stopwatch.now
             let value = try await work()
-            latencies.append((step, start.duration(to: stopwatch.now)))
+            let took = start.duration(to: stopwatch.now)
+            latencies.append((step, took))
+            passed(step, took)
             return value
         }
         guard let token = WebhookToken(text) else { throw ProbeFailure.notAToken }

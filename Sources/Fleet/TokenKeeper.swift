@@ -6,13 +6,7 @@ package import HookgateCore
 /// Deciding and writing are apart, so that a person is asked in between, and a change made meanwhile by somebody else
 /// is not run over.
 package struct TokenKeeper: Sendable {
-    /// What would be done, and to whom.
-    package struct Plan: Sendable, Equatable {
-        package let holding: TokenHolding
-        package let change: TokenChange
-        /// Tokens other than the current one that go on passing, with their ends.
-        package let stillInGrace: [TokenHolding.Held]
-    }
+    package typealias Plan = TokenPlan
 
     private let ledger: any TokenLedger
 
@@ -25,34 +19,18 @@ package struct TokenKeeper: Sendable {
     package func rotation(
         of subject: String, grace: Duration, at now: Date, random: [UInt8]
     ) async throws -> Plan {
-        let holding = try await self.find(subject, fingerprints: false).holding
-        return Plan(
-            holding: holding,
-            change: .rotation(of: holding, to: WebhookToken(randomBytes: random), grace: grace, at: now),
-            stillInGrace: holding.inGrace(at: now))
+        .rotation(
+            of: try await self.find(subject, fingerprints: false).holding, grace: grace, at: now, random: random)
     }
 
     /// Decides what ends at once: all of an instance's tokens, or the one with the fingerprint. A current token is
     /// replaced, because an integration is never without one.
     package func revocation(of subject: String, at now: Date, random: [UInt8]) async throws -> Plan {
         let (holding, only) = try await self.find(subject, fingerprints: true)
-        let inGrace = holding.tokens.filter { if case .grace = $0.standing { true } else { false } }
-        let replacement = TokenChange.Replacement(token: WebhookToken(randomBytes: random), graceUntil: nil)
-        guard let only else {
-            return Plan(
-                holding: holding,
-                change: TokenChange(
-                    .revocation, integrationID: holding.integrationID, expected: holding.current,
-                    replacement: replacement, revoked: inGrace.map(\.digest)), stillInGrace: [])
+        if let only, only.standing == .revoked {
+            throw TokenKeeperError.alreadyRevoked(only.digest.fingerprint)
         }
-        guard only.standing != .revoked else { throw TokenKeeperError.alreadyRevoked(only.digest.fingerprint) }
-        let isCurrent = only.standing == .current
-        return Plan(
-            holding: holding,
-            change: TokenChange(
-                .revocation, integrationID: holding.integrationID, expected: holding.current,
-                replacement: isCurrent ? replacement : nil, revoked: isCurrent ? [] : [only.digest]),
-            stillInGrace: holding.inGrace(at: now).filter { $0.digest != only.digest })
+        return .revocation(of: holding, only: only, at: now, random: random)
     }
 
     /// Writes what was decided, unless somebody else has changed the token meanwhile.

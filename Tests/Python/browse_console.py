@@ -18,6 +18,8 @@ from playwright.sync_api import sync_playwright
 
 AXE = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text()
 WIDTHS = {"phone": (390, 844), "desk": (1440, 900)}
+# Between the two, where the navigation alone is looked at.
+BETWEEN = [768, 1024, 1280]
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
@@ -39,6 +41,17 @@ REACHABLE = """
 () => [...document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']")]
   .filter((element) => element.checkVisibility() && !element.disabled && !element.closest("details:not([open]) > *:not(summary)"))
   .map(nameOf)
+"""
+
+
+# What of the navigation is not to be seen whole without scrolling.
+CLIPPED = """
+() => [...document.querySelectorAll(".top nav, .top nav a, .top .account, .top .brand")]
+  .filter((element) => {
+    const box = element.getBoundingClientRect();
+    return element.scrollWidth > element.clientWidth + 1 && element.matches("nav")
+      || box.left < -1 || box.right > innerWidth + 1 || box.top < -1;
+  }).map((element) => element.innerText.split("\\n")[0])
 """
 
 
@@ -124,12 +137,22 @@ class Fleet:
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 0:
             self.report.bad(where, f"{wide} pixels wider than the window")
+        self.navigation(page, where)
+        if width == "desk":
+            for between in BETWEEN:
+                page.set_viewport_size({"width": between, "height": WIDTHS[width][1]})
+                self.navigation(page, f"{where} at {between}")
+            page.set_viewport_size({"width": WIDTHS[width][0], "height": WIDTHS[width][1]})
         headings = page.locator("h1").all_inner_texts()
         if len(headings) != 1:
             self.report.bad(where, f"{len(headings)} headings of the first level")
         if not page.evaluate("document.documentElement.lang"):
             self.report.bad(where, "the page says no language")
         return headings[0] if headings else ""
+
+    def navigation(self, page, where):
+        for name in page.evaluate(CLIPPED):
+            self.report.bad(where, f"the navigation is clipped at {name!r}")
 
     def rules(self, page, where):
         page.evaluate(AXE)
@@ -156,16 +179,19 @@ class Fleet:
         page.context.close()
 
     def further_pages(self):
-        """One page of each kind that the pages of the navigation lead to."""
+        """One page of each kind that the pages of the navigation lead to, and these in turn."""
         page = self.window()
-        found = {}
-        for path in self.paths:
-            page.goto(self.address + path)
-            for link in page.eval_on_selector_all(
-                    "main a[href^='/']", "links => links.map(link => link.getAttribute('href').split(/[?#]/)[0])"):
-                kind = tuple("…" if any(sign.isdigit() for sign in part) else part for part in link.split("/"))
-                if link not in self.paths:
-                    found.setdefault(kind, link)
+        found, looking = {}, self.paths
+        for _ in range(2):
+            known = set(found)
+            for path in looking:
+                page.goto(self.address + path)
+                for link in page.eval_on_selector_all(
+                        "main a[href^='/']", "links => links.map(link => link.getAttribute('href').split(/[?#]/)[0])"):
+                    kind = tuple("…" if any(sign.isdigit() for sign in part) else part for part in link.split("/"))
+                    if link not in self.paths:
+                        found.setdefault(kind, link)
+            looking = [link for kind, link in found.items() if kind not in known]
         page.context.close()
         return sorted(found.values())
 

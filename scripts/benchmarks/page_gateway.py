@@ -7,7 +7,7 @@ from page_migration import described
 BARE, OURS, LOOK_UP, APP = "bare SwiftNIO", "hookgate", "nginx + Lua + Redis", "FastAPI + Redis"
 STORING_APP = APP + " + PostgreSQL"
 PAUSED, SHIPPING = "hookgate, shipping paused", "hookgate, shipping"
-MEMORY_BYTES, IDLE_MB, GROWTH, SYNCS = 300, 60, 1.5, 10
+MEMORY_BYTES, IDLE_MB, GROWTH, SYNCS, WATCHED = 300, 60, 1.5, 10, 1.05
 
 
 def rate(rounds):
@@ -62,9 +62,29 @@ def goals(result):
     each = (resident[str(sizes[-1])] - resident[str(sizes[0])]) * 2**20 / (sizes[-1] - sizes[0])
     yield at_most("memory of an integration", each, MEMORY_BYTES, " bytes")
     yield at_most(f"resident, idle, with {sizes[1]:,} integrations", resident[str(sizes[1])], IDLE_MB, " MB")
+    yield from watched_goals(result)
     queries = result["queries"]
     more = max(queries["busy"] - queries["idle"], 0)
     yield row(f"database transactions more than while idle, for {queries['hits']:,} hits", "none", f"{more}", more <= 2)
+
+
+def watched_goals(result):
+    """Of a result from before this was measured there are none."""
+    watched = result.get("watched", {})
+    for kind in ("refused", "accepted") if watched else ():
+        ways = watched[kind]
+        yield at_most(f"cost of a request ({kind}) while {watched['watchers']} people watch the fleet",
+                      cost(ways["watched"]) / cost(ways["alone"]), WATCHED)
+
+
+def watched(result):
+    if "watched" not in result:
+        return []
+    found = result["watched"]
+    rounds = {f"{kind}, {words}": found[kind][way] for kind in ("refused", "accepted")
+              for way, words in (("alone", "nobody watches"), ("watched", f"{found['watchers']} watch"))}
+    return [f"With shipping on, and {found['watchers']} open pages of the console that keep themselves up to date, once a second "
+            "each:", "", *table(rounds), ""]
 
 
 def table(rounds_by_name):
@@ -130,7 +150,7 @@ def section(result):
         "| goal | limit | measured | |", "|---|---|---|---|", *goals(result), "",
         "Refused, routing alone:", "", *table(result["refused"]), "",
         "Accepted:", "", *table(result["accepted"]), "",
-        shipping(result), "", half(result), "", durable(result), "",
+        shipping(result), "", half(result), "", durable(result), "", *watched(result),
         "From a hundred integrations to the largest fleet, shipping paused. Names have 15 bytes, as `clinic-00000001`; a longer "
         "one costs its own bytes and some thirty more:", "", *fleets(result), "",
     ]

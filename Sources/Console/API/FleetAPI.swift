@@ -21,6 +21,7 @@ enum FleetAPI {
     private struct Document: Encodable {
         let takenAt: Date
         let integrations: [String: Int]
+        let legacyOnly: Int
         let disabled: Int
         let withToken: Int
         let switchedOver: [String: Int]
@@ -35,6 +36,7 @@ enum FleetAPI {
             let overview = snapshot.overview
             self.takenAt = snapshot.takenAt
             self.integrations = overview.integrations
+            self.legacyOnly = overview.legacyOnly
             self.disabled = overview.disabled
             self.withToken = overview.withToken
             self.switchedOver = Self.words(overview.switchedOver)
@@ -71,7 +73,8 @@ enum FleetAPI {
         "Show the fleet in numbers",
         answer: .object(
             [
-                ("taken_at", .time), ("integrations", .counts), ("disabled", .integer(0)), ("with_token", .integer(0)),
+                ("taken_at", .time), ("integrations", .counts), ("legacy_only", .integer(0)),
+                ("disabled", .integer(0)), ("with_token", .integer(0)),
                 ("switched_over", .counts), ("seen_on_token_route", .integer(0)), ("live_on_old_route", .integer(0)),
                 ("events", .counts), ("oldest_pending", .time), ("attempts", .integer(0)),
                 ("failed_attempts", .integer(0)),

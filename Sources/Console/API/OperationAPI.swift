@@ -1,7 +1,7 @@
 import FoundationEssentials
 import HookgateCore
 
-/// What runs this installation: doctor, audit log, settings, destinations, runs of the migration.
+/// What runs this installation: doctor, audit log, settings, runs of the migration.
 enum OperationAPI {
     static func routes(_ reader: DoctorReader) -> [Route] {
         [
@@ -21,9 +21,6 @@ enum OperationAPI {
             },
             Route(.get, "/api/v1/config", .needs(.operator), api: config) { visit in
                 try .json(Settings(settings: visit.parts.settings))
-            },
-            Route(.get, "/api/v1/destinations", .needs(.viewer), api: destinations) { visit in
-                try .json(Destinations(destinations: try await visit.parts.destinations.all().map(Target.init)))
             },
             Route(.get, "/api/v1/migration/runs", .needs(.viewer), api: runs) { visit in
                 let limit = try visit.limit(default: 20, largest: 1_000)
@@ -82,34 +79,6 @@ enum OperationAPI {
 
     private struct Settings: Encodable {
         let settings: [ConsoleSetting]
-    }
-
-    private struct Destinations: Encodable {
-        let destinations: [Target]
-    }
-
-    private struct Target: Encodable {
-        let scope: String
-        let kind: String?
-        let format: String
-        let media: String
-        let isPaused: Bool
-        let isSigned: Bool
-
-        init(_ record: DestinationRecord) {
-            self.scope = record.scope.text
-            self.kind =
-                switch record.kind {
-                case .webhook: "webhook"
-                case .redisStream: "redis_stream"
-                case .standardOutput: "standard_output"
-                case nil: nil
-                }
-            self.format = record.format.rawValue
-            self.media = record.media.rawValue
-            self.isPaused = record.isPaused
-            self.isSigned = record.secrets != nil
-        }
     }
 
     private struct Runs: Encodable {
@@ -187,21 +156,6 @@ extension OperationAPI {
                             required: ["name", "is_masked"]))
                 )
             ], required: ["settings"]))
-
-    private static let destinations = APIOperation(
-        "List the destinations, without addresses and secrets",
-        answer: .object(
-            [
-                (
-                    "destinations",
-                    .list(
-                        .object(
-                            [
-                                ("scope", .text), ("kind", .text), ("format", .text), ("media", .text),
-                                ("is_paused", .boolean), ("is_signed", .boolean),
-                            ], required: ["scope", "format", "media", "is_paused", "is_signed"]))
-                )
-            ], required: ["destinations"]))
 
     private static let runs = APIOperation(
         "List the latest runs of the migration, newest first",

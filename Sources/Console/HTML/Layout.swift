@@ -112,6 +112,9 @@ struct NavigationEntry {
             },
             NavigationEntry("Events", "/events", isForOneOrganization: true),
             NavigationEntry("Quarantine", "/quarantine", isForOneOrganization: true),
+            parts.delivery.map { _ in
+                NavigationEntry("Destinations", "/destinations", isForOneOrganization: true)
+            },
             parts.board.map { _ in NavigationEntry("Migration", "/migration") },
             NavigationEntry("Webhooks", "/switch-over"),
             parts.cleanup.map { _ in NavigationEntry("Clean-up", "/cleanup") },

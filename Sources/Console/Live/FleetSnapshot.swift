@@ -17,16 +17,25 @@ struct FleetSnapshot: Sendable, Equatable {
     }
 }
 
-/// Reads the fleet for everybody who looks at it: however many do, there is one reading a second of each organization.
+/// Reads the fleet for everybody who looks at it: however many do, there is one reading a second of each organization,
+/// and fewer where the database takes long, so that looking keeps no webhook's event from it.
 actor FleetReader {
     static let chartMinutes = 60
     private static let freshFor: TimeInterval = 0.9
+    /// Of the time, at most one part in so many is spent reading.
+    private static let rest = 10.0
+    private static let longestFresh: TimeInterval = 5
     /// Organizations that are remembered.
     private static let mostKept = 256
 
     private let parts: ConsoleParts
-    private var known: [OrganizationID?: FleetSnapshot] = [:]
+    private var known: [OrganizationID?: Known] = [:]
     private var readings: [OrganizationID?: Task<FleetSnapshot, any Error>] = [:]
+
+    private struct Known {
+        let snapshot: FleetSnapshot
+        let freshFor: TimeInterval
+    }
 
     init(_ parts: ConsoleParts) {
         self.parts = parts
@@ -34,16 +43,21 @@ actor FleetReader {
 
     func snapshot(of scope: OrganizationID?) async throws -> FleetSnapshot {
         let now = self.parts.time.now
-        if let known = self.known[scope], abs(now.timeIntervalSince(known.takenAt)) < Self.freshFor { return known }
+        if let known = self.known[scope], abs(now.timeIntervalSince(known.snapshot.takenAt)) < known.freshFor {
+            return known.snapshot
+        }
         if let reading = self.readings[scope] { return try await reading.value }
         // Of nobody's own: who asked first may go before it has ended, and the others still want it.
         let reading = Task { [parts] in try await Self.read(parts, scope, at: now) }
         self.readings[scope] = reading
+        let begun = ContinuousClock.now
         let result = await reading.result
+        let took = begun.duration(to: .now) / .seconds(1)
         self.readings[scope] = nil
         let snapshot = try result.get()
         if self.known.count >= Self.mostKept { self.known.removeAll() }
-        self.known[scope] = snapshot
+        self.known[scope] = Known(
+            snapshot: snapshot, freshFor: min(max(Self.freshFor, took * Self.rest), Self.longestFresh))
         return snapshot
     }
 

@@ -94,7 +94,11 @@ enum FleetView {
     /// From what there is to what is done, each step a part of the one before.
     private static func steps(_ overview: FleetOverview) -> [Funnel.Step] {
         let switched = overview.switchedOver
+        let legacy = overview.legacyOnly
         return [
+            Funnel.Step(
+                legacy == 0 ? "Instances" : "Instances, \(Count.text(legacy)) not migrated yet",
+                overview.integrationCount + legacy),
             Funnel.Step("Integrations", overview.integrationCount),
             Funnel.Step("With a token", overview.withToken),
             Funnel.Step("Switched over", (switched[.configured] ?? 0) + (switched[.confirmed] ?? 0)),

@@ -5,7 +5,7 @@ import HookgateCore
 enum IntegrationPages {
     private static let pageSize = 100
 
-    static func routes(_ integrations: any IntegrationUseCases) -> [Route] {
+    static func routes(_ integrations: any IntegrationUseCases, _ desk: WorkDesk) -> [Route] {
         [
             Route(.get, "/integrations", .needs(.viewer, .organization), page: "Integrations") { visit in
                 var query = try IntegrationQueryFields.query(visit.request.query, scope: visit.scope)
@@ -15,7 +15,8 @@ enum IntegrationPages {
             Route(.get, "/integrations/{id}", .needs(.viewer, .organization), page: "Integration") { visit in
                 let detail = try await detail(visit, integrations)
                 let life = try await LifeView(detail, visit, hasServers: !integrations.serverNames.isEmpty)
-                return .html(show(detail, life, visit))
+                let tokens = try await TokenSection.html(visit, detail.integration.id, desk)
+                return .html(show(detail, life, tokens, visit))
             },
         ]
     }
@@ -93,7 +94,7 @@ enum IntegrationPages {
         }
     }
 
-    private static func show(_ detail: IntegrationDetail, _ life: LifeView, _ visit: Visit) -> HTML {
+    private static func show(_ detail: IntegrationDetail, _ life: LifeView, _ tokens: HTML, _ visit: Visit) -> HTML {
         let integration = detail.integration
         return Layout(integration.title, section: "integrations", visit: visit).page(
             """
@@ -107,6 +108,7 @@ enum IntegrationPages {
             </div>
             \(life.latestEvents)
             \(life.acts)
+            \(tokens)
             \(integration.instanceName.html { name in
                 "<p><a class=\"button\" href=\"/events?instance=\(PercentText.encoded(name.text))\">Its events</a></p>" })
             """)

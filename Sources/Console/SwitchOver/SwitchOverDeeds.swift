@@ -90,18 +90,19 @@ enum SwitchOverDeeds {
             throw ConsoleError.unprocessable(
                 "No single integration with a valid token has the instance name '\(missing)'.")
         }
-        try Self.check(visit, request, targets)
+        try Self.checkURL(visit, isRehearsal: request.isRehearsal, targets)
         return targets
     }
 
-    private static func check(
-        _ visit: Visit, _ request: SwitchOverRequest, _ targets: [SwitchOverTarget]
+    /// Refuses a public URL that no server may be pointed at.
+    static func checkURL(
+        _ visit: Visit, isRehearsal: Bool, _ targets: [SwitchOverTarget]
     ) throws(ConsoleError) {
         let longest = targets.max { $0.token.secretText.count < $1.token.secretText.count }
-        try Self.checkPublicURL(visit, isRehearsal: request.isRehearsal, token: longest?.token)
+        try Self.checkPublicURL(visit, isRehearsal: isRehearsal, token: longest?.token)
     }
 
-    /// Refuses a public URL that no server may be pointed at.
+    /// The same before there are targets.
     /// - Parameter token: the longest that it is to hold; nil for none.
     static func checkPublicURL(_ visit: Visit, isRehearsal: Bool, token: WebhookToken?) throws(ConsoleError) {
         if isRehearsal {

@@ -130,6 +130,8 @@ struct WorkDesk: Sendable {
     let migration = LongWork<MigrationReport>()
     let look = LongWork<WebhookLook>()
     let switchOver = LongWork<SwitchOverReport>()
+    let rotation = LongWork<RotationReport>()
+    let probes = ProbeGate()
     let gates = LongWork<GateReport>()
     let archive = LongWork<ArchiveReport>()
 
@@ -138,6 +140,7 @@ struct WorkDesk: Sendable {
         await self.migration.end()
         await self.look.end()
         await self.switchOver.end()
+        await self.rotation.end()
         await self.gates.end()
         await self.archive.end()
     }

@@ -2,6 +2,12 @@ import FoundationEssentials
 package import HookgateCore
 import Synchronization
 
+extension DeliveryEngine: DestinationBreakers {
+    package func breakers() -> [DestinationID: CircuitBreaker.State] {
+        state.withLock { $0.floor.stations.mapValues(\.breaker.state) }
+    }
+}
+
 extension DeliveryEngine {
     /// For `/health/ready`, from memory.
     package func readiness() -> Readiness.Part {

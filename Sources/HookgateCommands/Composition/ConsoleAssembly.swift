@@ -30,9 +30,10 @@ struct ConsoleAssembly {
         }
     }
 
+    /// - Parameter breakers: of what this process delivers to; nil where it delivers nothing.
     init(
         _ configuration: Configuration, databaseURL: String, directURL: String, reporting: any GatewayReporting,
-        logger: Logger
+        breakers: (any DestinationBreakers)? = nil, logger: Logger
     ) throws {
         try Self.check(configuration)
         var options = PostgresPoolOptions(maximumConnections: Self.connections)
@@ -46,6 +47,10 @@ struct ConsoleAssembly {
         needsFirstKey = configuration.adminToken == nil
         var parts = database.consoleParts(configuration, reporting: reporting)
         parts.integrations = database.integrations(configuration, try EvolutionServers.optional(configuration))
+        parts.tokens = database.tokenParts(configuration)
+        parts.delivery = DestinationParts(
+            standings: PostgresDestinationStandings(pool: pool), breakers: breakers,
+            configured: configuration.delivery?.destination, allowsPrivate: configuration.allowsPrivateDestinations)
         parts.complain = { what in
             logger.error("the console could not answer a request", metadata: ["reason": "\(what)"])
         }

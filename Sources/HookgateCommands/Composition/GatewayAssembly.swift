@@ -149,7 +149,8 @@ struct GatewayAssembly {
             metrics: metrics, ledger: PostgresTrafficMinutes(pool: chorePool, gatewayID: spool.gatewayID),
             logger: logger)
         console = try ConsoleAssembly(
-            configuration, databaseURL: databaseURL, directURL: directURL, reporting: status, logger: logger)
+            configuration, databaseURL: databaseURL, directURL: directURL, reporting: status,
+            breakers: delivery.engine, logger: logger)
         let service = WebhookService(
             intake: intake, resolver: resolver, reporting: status, metrics: metrics,
             limits: configuration.gatewayLimits(connections: connections),

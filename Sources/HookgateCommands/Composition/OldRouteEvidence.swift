@@ -24,7 +24,7 @@ struct OldRouteEvidence: DoctorEvidenceSource {
             }
             return .found(.none)
         } catch let failure as ProbeFailure {
-            let item = DoctorItem(subject: base.text, facts: [.init("probe", ProbePrinter.words(failure))])
+            let item = DoctorItem(subject: base.text, facts: [.init("probe", failure.words)])
             return .found(DoctorSample(total: 1, items: [item]))
         }
     }

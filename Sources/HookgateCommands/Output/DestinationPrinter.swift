@@ -118,14 +118,8 @@ struct DestinationPrinter {
 
     /// An address for eyes and logs: a web server without path and password, a stream without its server.
     static func shown(_ kind: Destination.Kind, isRevealed: Bool) -> String {
-        switch kind {
-        case .webhook(let url):
-            if isRevealed { return url }
-            guard let parsed = try? DeliveryURL(url) else { return Masking.dots }
-            return parsed.path.isEmpty && parsed.query.isEmpty ? parsed.origin : "\(parsed.origin)/…"
-        case .redisStream(let target): return "redis stream \(target.prefix)"
-        case .standardOutput: return "standard output"
-        }
+        if isRevealed, case .webhook(let url) = kind { return url }
+        return kind.masked
     }
 
     private func show(_ row: Row) throws {

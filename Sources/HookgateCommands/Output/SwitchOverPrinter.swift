@@ -97,6 +97,6 @@ final class SwitchOverPrinter: Sendable {
 
     private static func meaning(_ outcome: SwitchOverOutcome) -> String {
         guard case .unproven(let failure) = outcome else { return "\(outcome)" }
-        return "the token URL does not take a probe: \(ProbePrinter.words(failure))"
+        return "the token URL does not take a probe: \(failure.words)"
     }
 }

@@ -42,20 +42,3 @@ struct DestinationChangeStep {
         }
     }
 }
-
-/// What the audit log keeps of a destination: no secret, and of its address the server alone.
-struct DestinationAudit: Encodable {
-    let to: String?
-    let format: String
-    let media: String
-    let isPaused: Bool
-    let secrets: Int
-
-    init(_ record: DestinationRecord) {
-        self.to = record.kind.map { DestinationPrinter.shown($0, isRevealed: false) }
-        self.format = record.format.rawValue
-        self.media = record.media.rawValue
-        self.isPaused = record.isPaused
-        self.secrets = record.secrets?.secrets.count ?? 0
-    }
-}

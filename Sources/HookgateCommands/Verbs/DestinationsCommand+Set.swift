@@ -133,8 +133,7 @@ extension DestinationsCommand {
             } catch {
                 throw CommandFailure("--url is no address to deliver to: \(error).", status: .wrongUsage)
             }
-            guard allowsPrivate || IPAddress(url.host)?.isPublic != false, allowsPrivate || url.host != "localhost"
-            else {
+            guard allowsPrivate || !url.isPrivate else {
                 throw CommandFailure(
                     "--url names a private address. If that is meant, set HOOKGATE_DELIVER_PRIVATE_NETWORKS=allow for "
                         + "the gateways and here.", status: .wrongUsage)

@@ -16,6 +16,8 @@ package protocol FleetOverviewSource: Sendable {
 package struct FleetOverview: Sendable, Equatable {
     /// Integrations by the status word that stands in the row.
     package var integrations: [String: Int]
+    /// Instances that stand in the legacy tables and are no integrations yet.
+    package var legacyOnly: Int
     package var disabled: Int
     package var withToken: Int
     /// Integrations whose webhooks were switched over, by the state of that.
@@ -31,11 +33,12 @@ package struct FleetOverview: Sendable, Equatable {
     package var failedAttempts: Int
 
     package init(
-        integrations: [String: Int] = [:], disabled: Int = 0, withToken: Int = 0,
+        integrations: [String: Int] = [:], legacyOnly: Int = 0, disabled: Int = 0, withToken: Int = 0,
         switchedOver: [SwitchOverState: Int] = [:], seenOnTokenRoute: Int = 0, liveOnOldRoute: Int = 0,
         events: [EventState: Int] = [:], oldestPending: Date? = nil, attempts: Int = 0, failedAttempts: Int = 0
     ) {
         self.integrations = integrations
+        self.legacyOnly = legacyOnly
         self.disabled = disabled
         self.withToken = withToken
         self.switchedOver = switchedOver

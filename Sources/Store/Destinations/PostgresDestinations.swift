@@ -89,7 +89,7 @@ package struct PostgresDestinations: DestinationStore {
         ]
     }
 
-    private static func record(_ row: PostgresRow) throws -> DestinationRecord {
+    static func record(_ row: PostgresRow) throws -> DestinationRecord {
         let id: String = try row.decode("id")
         guard let scope = DestinationScope(id) else { throw UnreadableDestination(id: id) }
         var record = DestinationRecord(scope: scope)

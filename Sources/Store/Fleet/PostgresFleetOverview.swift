@@ -1,30 +1,52 @@
 package import FoundationEssentials
 package import HookgateCore
 package import PostgresClient
+import Synchronization
 
 /// Counts the fleet for the console's first page.
-package struct PostgresFleetOverview: FleetOverviewSource {
+package final class PostgresFleetOverview: FleetOverviewSource {
     private static let longestTraffic = 24 * 60
     private static let longestDays = 90
 
     private let pool: PostgresPool
+    /// The statement. It depends on which legacy tables there are, which changes once in a fleet's life.
+    private let known = Mutex<String?>(nil)
 
     package init(pool: PostgresPool) {
         self.pool = pool
     }
 
     package func overview(of organization: OrganizationID?, at now: Date) async throws -> FleetOverview {
-        let rows = try await pool.query(Self.statement, [organization?.uuid, now])
+        let rows = try await read(organization, at: now)
         guard let row = rows.first else { return FleetOverview() }
         let statuses = try Self.counts(row.decode("statuses", as: String.self))
         let switched = try Self.counts(row.decode("switched", as: String.self))
         let events = try Self.counts(row.decode("events", as: String.self))
         return FleetOverview(
-            integrations: statuses, disabled: try row.decode("disabled"), withToken: try row.decode("with_token"),
+            integrations: statuses, legacyOnly: try row.decode("legacy_only"), disabled: try row.decode("disabled"),
+            withToken: try row.decode("with_token"),
             switchedOver: Self.keyed(switched), seenOnTokenRoute: try row.decode("on_token"),
             liveOnOldRoute: try row.decode("on_old"), events: Self.keyed(events),
             oldestPending: try row.decode("oldest"), attempts: try row.decode("attempts"),
             failedAttempts: try row.decode("failed"))
+    }
+
+    private func read(_ organization: OrganizationID?, at now: Date) async throws -> PostgresRows {
+        if let statement = known.withLock({ $0 }) {
+            do {
+                return try await ask(statement, organization, now)
+            } catch let error as PostgresError where TableShapes.isOtherShape(error) {
+                known.withLock { $0 = nil }
+            }
+        }
+        let statement = Self.statement(LegacyUnion(try await TableShapes.load(from: pool)))
+        let rows = try await ask(statement, organization, now)
+        known.withLock { $0 = statement }
+        return rows
+    }
+
+    private func ask(_ statement: String, _ organization: OrganizationID?, _ now: Date) async throws -> PostgresRows {
+        try await pool.query(statement, [organization?.uuid, now])
     }
 
     package func traffic(minutes: Int, until now: Date) async throws -> [TrafficMinute] {
@@ -67,12 +89,20 @@ package struct PostgresFleetOverview: FleetOverviewSource {
 
     /// One picture. `$1` is an organization or NULL, `$2` the instant. Everything that grows with traffic is read by an
     /// index, and ends with the partitions of two days.
-    private static let statement = """
+    private static func statement(_ legacy: LegacyUnion) -> String {
+        """
         WITH fleet AS (
             SELECT id, lower(coalesce(status, 'unknown')) AS status, coalesce(enabled, true) AS enabled,
                 webhook_token, \(InstanceNameSQL.expression(config: "config")) COLLATE "C" AS instance_name
             FROM healthcare.integrations
             WHERE type = 'whatsapp' AND ($1::uuid IS NULL OR organization_id::text = $1::text)
+        ), legacy AS (
+            SELECT count(*) AS unmigrated FROM (
+                SELECT name COLLATE "C" FROM (\(legacy.rows)) AS source
+                WHERE $1::uuid IS NULL OR organization = $1::uuid::text
+                EXCEPT
+                SELECT (\(InstanceNameSQL.expression(config: "i.config"))) COLLATE "C"
+                FROM healthcare.integrations i WHERE \(IntegrationColumns.condition)) AS names
         ), traffic AS (
             SELECT count(DISTINCT instance_name) FILTER (WHERE route = 'token') AS on_token,
                 count(DISTINCT instance_name) FILTER (
@@ -90,6 +120,7 @@ package struct PostgresFleetOverview: FleetOverviewSource {
         SELECT
             (SELECT coalesce(jsonb_object_agg(status, n), '{}') FROM (
                 SELECT status, count(*) AS n FROM fleet GROUP BY 1) AS s)::text AS statuses,
+            legacy.unmigrated::int AS legacy_only,
             (SELECT count(*) FROM fleet WHERE NOT enabled)::int AS disabled,
             (SELECT count(*) FROM fleet WHERE webhook_token IS NOT NULL)::int AS with_token,
             (SELECT coalesce(jsonb_object_agg(state, n), '{}') FROM (
@@ -105,8 +136,9 @@ package struct PostgresFleetOverview: FleetOverviewSource {
             (SELECT min(received_at) FROM hookgate.events
                 WHERE state = 'pending' AND ($1::uuid IS NULL OR organization_id = $1)) AS oldest,
             traffic.on_token::int, traffic.on_old::int, tried.attempts::int, tried.failed::int
-        FROM traffic, tried
+        FROM legacy, traffic, tried
         """
+    }
 
     /// `{"active": 12}`.
     private static func counts(_ text: String) throws -> [String: Int] {

@@ -17,7 +17,7 @@ package final class PostgresMigrationBoard: MigrationBoardSource {
         if let statement = known.withLock({ $0[query.order] }) {
             do {
                 return try Self.page(try await read(query, statement), query)
-            } catch let error as PostgresError where Self.isOtherShape(error) {
+            } catch let error as PostgresError where TableShapes.isOtherShape(error) {
                 known.withLock { $0.removeAll() }
             }
         }
@@ -33,11 +33,6 @@ package final class PostgresMigrationBoard: MigrationBoardSource {
             [
                 query.step?.rawValue, query.text, query.cursor?.key, query.cursor?.name.text, query.limit + 1,
             ])
-    }
-
-    /// A table or column that was there when the statement was made is there no more.
-    private static func isOtherShape(_ error: PostgresError) -> Bool {
-        ["42P01", "42703", "3F000"].contains(error.sqlState)
     }
 
     private static func page(_ rows: PostgresRows, _ query: BoardQuery) throws -> BoardPage {

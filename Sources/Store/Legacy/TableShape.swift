@@ -92,3 +92,10 @@ struct TableShapes: Sendable {
         return TableShapes(shapes: shapes, namesAreIndexed: try rows.first?.decode("names_are_indexed") ?? false)
     }
 }
+
+extension TableShapes {
+    /// A table or column that was there when a statement was made is there no more.
+    static func isOtherShape(_ error: PostgresError) -> Bool {
+        ["42P01", "42703", "3F000"].contains(error.sqlState)
+    }
+}

@@ -9,8 +9,6 @@ import Testing
 /// Webhooks at a simulated Evolution server, looked at, switched over and taken back over the API of a served console.
 @Suite(.timeLimit(.minutes(3)))
 struct ConsoleSwitchOverTests {
-    private static let key = "GLOBAL-SECRET-KEY"
-
     private struct Look: Decodable {
         let counts: [String: Int]
     }
@@ -25,45 +23,8 @@ struct ConsoleSwitchOverTests {
         }
     }
 
-    /// A gateway that takes the webhooks, and a second one that serves the console and knows the address of the first.
-    private static func withConsole(
-        _ names: [String], _ body: (TestDatabase, EvolutionSimulator, ConsoleCaller) async throws -> Void
-    ) async throws {
-        try await withSchema { database in
-            var options = SimulatorOptions()
-            options.globalKey = key
-            let simulator = EvolutionSimulator(profile: try #require(ServerProfile("2.3.7")), options: options)
-            try await simulator.start()
-            let directory = "/tmp/hookgate-console-\(UUID().uuidString)"
-            defer { try? FileManager.default.removeItem(atPath: directory) }
-            for name in names {
-                simulator.add(name, webhook: "http://127.0.0.1:9/webhooks/evolution/\(name)", owner: "15550101001")
-                try await database.pool.query(
-                    """
-                    INSERT INTO healthcare.integrations
-                        (organization_id, clinic_id, type, provider, status, config, enabled)
-                    VALUES (gen_random_uuid(), gen_random_uuid(), 'whatsapp', 'evolution', 'active',
-                        jsonb_build_object('instance_name', $1::text), true)
-                    """, [name])
-            }
-            let gateway = HookgateBinary(databaseURL: database.url, dataDirectory: directory + "/gateway")
-            _ = try await gateway.serving { address in
-                let console = HookgateBinary(
-                    databaseURL: database.url, dataDirectory: directory + "/console",
-                    settings: [
-                        "EVOLUTION_API_URL": simulator.baseURL, "EVOLUTION_API_KEY": key,
-                        "HOOKGATE_PUBLIC_URL": address, "HOOKGATE_ADMIN_TOKEN": ConsoleCaller.adminToken,
-                    ])
-                _ = try await console.serving { own in
-                    try await body(database, simulator, ConsoleCaller(address: own))
-                }
-            }
-            await simulator.stop()
-        }
-    }
-
     @Test func instancesAreSwitchedOverConfirmedAndTakenBack() async throws {
-        try await Self.withConsole(["clinic-a", "clinic-b"]) { database, simulator, console in
+        try await SimulatedConsole.with(["clinic-a", "clinic-b"]) { database, simulator, console in
             let before = simulator.webhookURL(of: "clinic-a")
             #expect(try await console.post("/api/v1/webhooks/look").status == 202)
             let look = try await console.ended(Look.self, "/api/v1/webhooks")
@@ -108,7 +69,7 @@ struct ConsoleSwitchOverTests {
 
     @Test func aRunThatIsPausedGoesOnAndIsTakenBackAsAWhole() async throws {
         let names = (1...40).map { "clinic-\($0)" }
-        try await Self.withConsole(names) { _, simulator, console in
+        try await SimulatedConsole.with(names) { _, simulator, console in
             // The half that goes first waits for its events: there is time to stop it.
             let wish = #"{"rehearsal": true, "dry_run": false, "canary_percent": 50, "pace": 100"#
             #expect(try await console.post("/api/v1/webhooks/switch", wish + "}").status == 202)

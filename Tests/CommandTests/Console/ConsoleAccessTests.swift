@@ -18,6 +18,7 @@ struct ConsoleAccessTests {
         return route.pattern.text
             .replacing("{id}", with: isIntegration ? organization.integration.text : organization.events[1].text)
             .replacing("{name}", with: organization.instance)
+            .replacing("{destination}", with: "organization:\(organization.id.text)")
             .replacing("{digest}", with: "00000000")
             .replacing("{link}", with: "hgl_x")
     }
@@ -25,12 +26,25 @@ struct ConsoleAccessTests {
     /// What a person or program would send to have something done to an organization's events and integrations.
     private static func body(_ route: Console.Route, _ organization: TestConsole.Organization) -> String {
         guard route.method != .get else { return "" }
+        let id = organization.events[route.pattern.text.contains("quarantine") ? 0 : 1].text
+        if route.pattern.text.hasSuffix("/revoke") {
+            return route.isAPI
+                ? #"{"dry_run":false,"confirm":"\#(organization.instance)"}"#
+                : "confirmed=yes&typed=\(organization.instance)"
+        }
+        if route.pattern.text.hasSuffix("/set") {
+            return route.isAPI
+                ? #"{"dry_run":false,"url":"https://taken.example.org"}"#
+                : "confirmed=yes&url=https://taken.example.org"
+        }
+        if route.pattern.text.hasSuffix("/second-factor") {
+            return route.isAPI ? #"{"dry_run":false,"header":true}"# : "confirmed=yes&header=yes"
+        }
         if route.pattern.text.contains("/integrations") {
             return route.isAPI
-                ? #"{"clinic_id":"\#(organization.clinic.text)","reason":"x","label":"x"}"#
+                ? #"{"clinic_id":"\#(organization.clinic.text)","reason":"x","label":"x","dry_run":false}"#
                 : "clinic_id=\(organization.clinic.text)&confirmed=yes&reason=x&name=\(organization.instance)"
         }
-        let id = organization.events[route.pattern.text.contains("quarantine") ? 0 : 1].text
         return route.isAPI
             ? #"{"decision":"discard","dry_run":false,"note":"x","ids":["\#(id)"],"name":"x","role":"admin"}"#
             : "decision=discard&id=\(id)&note=x&reason=no_clinic&instance=\(organization.instance)&confirmed=yes"
@@ -50,6 +64,13 @@ struct ConsoleAccessTests {
 
     private static func guarded(_ console: TestConsole) -> [Console.Route] {
         console.assembly.site.table.routes.filter { $0.access != .open }
+    }
+
+    @Test func noRouteStandsTwice() async throws {
+        try await TestConsole.with { console in
+            let routes = console.assembly.site.table.routes.map { "\($0.method.rawValue) \($0.pattern.text)" }
+            #expect(routes.count == Set(routes).count, "\(routes.sorted())")
+        }
     }
 
     @Test func withoutAKeyEveryRouteIsDenied() async throws {
@@ -228,5 +249,16 @@ struct ConsoleAccessTests {
         let rows = try await console.database.pool.query(
             "SELECT enabled FROM healthcare.integrations WHERE organization_id = $1", [organization.id.uuid])
         #expect(try rows.map { try $0.decode("enabled", as: Bool.self) } == [true])
+        let token = "left(encode(sha256(convert_to(webhook_token, 'UTF8')), 'hex'), 8)"
+        let fingerprint = try await stored.text(
+            "SELECT \(token) FROM healthcare.integrations WHERE id = '\(organization.integration.text)'")
+        #expect(fingerprint == organization.fingerprint)
+        let destination = try await stored.text(
+            """
+            SELECT url || ' ' || is_paused FROM hookgate.destinations
+            WHERE id = 'organization:\(organization.id.text)'
+            """)
+        #expect(destination == "https://\(organization.host)/in false")
+        #expect(try await stored.text("SELECT count(*) FROM hookgate.second_factors") == "0")
     }
 }

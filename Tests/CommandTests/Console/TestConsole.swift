@@ -16,8 +16,15 @@ struct TestConsole {
         /// One that is held back and one that is parked.
         let events: [EventID]
 
+        /// Of its integration's token.
+        let fingerprint: String
+        /// Where its events go to.
+        let host: String
+
         /// What nobody but its own may see.
-        var marks: [String] { [id.text, clinic.text, integration.text, instance] + events.map(\.text) }
+        var marks: [String] {
+            [id.text, clinic.text, integration.text, instance, fingerprint, host] + events.map(\.text)
+        }
     }
 
     static let configuredToken = "a token of the configuration"
@@ -58,7 +65,8 @@ struct TestConsole {
             INSERT INTO healthcare.integrations (organization_id, clinic_id, type, provider, status, config, enabled)
             VALUES (gen_random_uuid(), gen_random_uuid(), 'whatsapp', 'evolution', $1 || '-status',
                 jsonb_build_object('instance_name', 'instance-of-' || $1), true)
-            RETURNING organization_id::text AS organization, clinic_id::text AS clinic, id::text AS integration
+            RETURNING organization_id::text AS organization, clinic_id::text AS clinic, id::text AS integration,
+                left(encode(sha256(convert_to(webhook_token, 'UTF8')), 'hex'), 8) AS fingerprint
             """, [name])
         guard let organization = OrganizationID(try rows[0].decode("organization")),
             let clinic = ClinicID(try rows[0].decode("clinic")),
@@ -74,8 +82,13 @@ struct TestConsole {
         ]
         try await database.pool.query(
             "UPDATE hookgate.events SET instance_name = $1 WHERE organization_id = $2", [instance, organization.uuid])
+        let host = "backend-of-\(name).example.org"
+        try await database.pool.query(
+            "INSERT INTO hookgate.destinations (id, kind, url) VALUES ('organization:' || $1::uuid, 'webhook', $2)",
+            [organization.uuid, "https://\(host)/in"])
         return Organization(
-            id: organization, clinic: clinic, integration: integration, instance: instance, events: events)
+            id: organization, clinic: clinic, integration: integration, instance: instance, events: events,
+            fingerprint: try rows[0].decode("fingerprint"), host: host)
     }
 
     /// Makes a key.
@@ -97,6 +110,14 @@ struct TestConsole {
             to: ConsoleRequest(
                 method: method, target: target, headers: headers.map { (name: $0.0, value: $0.1) },
                 body: Array(body.utf8), peer: "10.0.0.1"))
+    }
+
+    /// As a program does.
+    func api(
+        _ method: String, _ path: String, key: String, _ body: String = "{}", headers: [(String, String)] = []
+    ) async -> ConsoleResponse {
+        let own = [("authorization", "Bearer \(key)"), ("content-type", "application/json")]
+        return await send(method, "/api/v1\(path)", headers: own + headers, body: method == "GET" ? "" : body)
     }
 
     /// Signs in as a browser does, and gives its cookie and the token of its forms.
