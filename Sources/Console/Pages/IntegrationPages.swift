@@ -14,9 +14,9 @@ enum IntegrationPages {
             },
             Route(.get, "/integrations/{id}", .needs(.viewer, .organization), page: "Integration") { visit in
                 let detail = try await detail(visit, integrations)
-                let tokens = try await TokenSection.html(visit, detail.integration.id, desk)
                 let life = try await LifeView(detail, visit, hasServers: !integrations.serverNames.isEmpty)
-                return .html(show(detail, life, visit, tokens))
+                let tokens = try await TokenSection.html(visit, detail.integration.id, desk)
+                return .html(show(detail, life, tokens, visit))
             },
         ]
     }
@@ -94,9 +94,7 @@ enum IntegrationPages {
         }
     }
 
-    private static func show(
-        _ detail: IntegrationDetail, _ life: LifeView, _ visit: Visit, _ tokens: HTML
-    ) -> HTML {
+    private static func show(_ detail: IntegrationDetail, _ life: LifeView, _ tokens: HTML, _ visit: Visit) -> HTML {
         let integration = detail.integration
         return Layout(integration.title, section: "integrations", visit: visit).page(
             """
@@ -108,9 +106,9 @@ enum IntegrationPages {
             \(Card.html("History", history(detail.history, visit)))
             \(life.traffic.isEmpty ? HTML.nothing : life.days)
             </div>
-            \(tokens)
             \(life.latestEvents)
             \(life.acts)
+            \(tokens)
             \(integration.instanceName.html { name in
                 "<p><a class=\"button\" href=\"/events?instance=\(PercentText.encoded(name.text))\">Its events</a></p>" })
             """)

@@ -102,7 +102,7 @@ enum SwitchOverDeeds {
         try Self.checkPublicURL(visit, isRehearsal: isRehearsal, token: longest?.token)
     }
 
-    /// Refuses a public URL that no server may be pointed at.
+    /// The same before there are targets.
     /// - Parameter token: the longest that it is to hold; nil for none.
     static func checkPublicURL(_ visit: Visit, isRehearsal: Bool, token: WebhookToken?) throws(ConsoleError) {
         if isRehearsal {

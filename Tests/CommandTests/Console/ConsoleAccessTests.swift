@@ -42,7 +42,7 @@ struct ConsoleAccessTests {
         }
         if route.pattern.text.contains("/integrations") {
             return route.isAPI
-                ? #"{"clinic_id":"\#(organization.clinic.text)","reason":"x","label":"x"}"#
+                ? #"{"clinic_id":"\#(organization.clinic.text)","reason":"x","label":"x","dry_run":false}"#
                 : "clinic_id=\(organization.clinic.text)&confirmed=yes&reason=x&name=\(organization.instance)"
         }
         return route.isAPI
@@ -246,6 +246,9 @@ struct ConsoleAccessTests {
         let stored = StoredEvents(console.database)
         #expect(try await stored.state(of: organization.events[0]) == .quarantined)
         #expect(try await stored.state(of: organization.events[1]) == .parked)
+        let rows = try await console.database.pool.query(
+            "SELECT enabled FROM healthcare.integrations WHERE organization_id = $1", [organization.id.uuid])
+        #expect(try rows.map { try $0.decode("enabled", as: Bool.self) } == [true])
         let token = "left(encode(sha256(convert_to(webhook_token, 'UTF8')), 'hex'), 8)"
         let fingerprint = try await stored.text(
             "SELECT \(token) FROM healthcare.integrations WHERE id = '\(organization.integration.text)'")
@@ -257,8 +260,5 @@ struct ConsoleAccessTests {
             """)
         #expect(destination == "https://\(organization.host)/in false")
         #expect(try await stored.text("SELECT count(*) FROM hookgate.second_factors") == "0")
-        let rows = try await console.database.pool.query(
-            "SELECT enabled FROM healthcare.integrations WHERE organization_id = $1", [organization.id.uuid])
-        #expect(try rows.map { try $0.decode("enabled", as: Bool.self) } == [true])
     }
 }
