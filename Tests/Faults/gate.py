@@ -51,7 +51,8 @@ class Gate:
         self._tasks.add(task)
         try:
             await self.passing(reader, writer)
-        except (OSError, EOFError):
+        except (OSError, EOFError, asyncio.CancelledError):
+            # Nobody but `shut` cancels it, and whoever made the task would complain of that.
             pass
         finally:
             self._tasks.discard(task)

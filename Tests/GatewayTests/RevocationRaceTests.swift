@@ -45,7 +45,10 @@ struct RevocationRaceTests {
         let source = InMemoryRoutingSource()
         let table = RoutingTable(time: time)
         let metrics = GatewayMetrics()
-        let resolver = Resolver(table: table, source: source, metrics: metrics, time: time)
+        // So that all are told by the source's late answer and none by a deadline, which is over before it is late.
+        var settings = Resolver.Settings()
+        settings.deadline = .seconds(1_000_000)
+        let resolver = Resolver(table: table, source: source, settings: settings, metrics: metrics, time: time)
         let feed = RoutingFeed(
             source: source, table: table, resolver: resolver, metrics: metrics,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, time: time)
@@ -57,7 +60,8 @@ struct RevocationRaceTests {
             group.addTask { await feed.run() }
             await source.polls.wait(for: 1)
             for round in 0..<(WholeSize.isWanted ? 10_000 : 100) {
-                await clock.waitForSleepers(1)
+                // The feed, and the deadlines of all rounds before.
+                await clock.waitForSleepers(round + 1)
                 let digest = TokenDigest(of: "token \(round)")
                 let key = RoutingKey.token(digest)
                 let entry = Self.entry(round)
@@ -74,7 +78,7 @@ struct RevocationRaceTests {
                 await source.lookUps.wait(for: round + 1)
                 source.commit(.token(digest, entry.integrationID, .revoked, revision: 2))
                 if round.isMultiple(of: 2) { source.notify() }
-                await clock.waitForSleepers(1)
+                await clock.waitForSleepers(round + 2)
                 clock.advance(by: .milliseconds(1_500))
                 // By a notice, or by the poll that the clock has just let go.
                 while table.fact(for: key).map({ Resolution($0, at: Date()) }) != .revoked { await Task.yield() }
@@ -87,6 +91,7 @@ struct RevocationRaceTests {
             }
             group.cancelAll()
         }
+        clock.advance(by: settings.deadline)
         #expect(accepted.count == 0)
     }
 
