@@ -10,6 +10,8 @@ from pathlib import Path
 
 from backlog import started_with_a_backlog
 from deliveries import delivered_by_the_killed, delivered_through_an_outage
+from hostile import delivered_to_the_hostile
+from lives import lives_killed
 from long_bodies import long_bodies, longest_body
 from revocation import revoked_while_silent
 from switch_over import switch_overs_killed
@@ -63,14 +65,14 @@ async def rolled(world: World, times: int) -> Account:
 
 
 async def postgres_killed(world: World, times: int) -> Account:
-    """PostgreSQL dies without a word and comes back; events go on being accepted in between."""
+    """PostgreSQL dies without a word and comes back, or is restarted in good order; events are accepted meanwhile."""
     gateway = world.gateway("postgres-killed")
     await gateway.start()
     oracle = world.oracle("postgres-killed", gateway)
     oracle.start()
-    for _ in range(times):
+    for number in range(times):
         await oracle.until_owed(50, timeout=60)
-        await world.postgres.kill()
+        await (world.postgres.stop() if number % 2 else world.postgres.kill())
         await oracle.until_owed(200, timeout=60)
         await world.postgres.start()
     return await world.settle(oracle, gateway)
@@ -111,7 +113,7 @@ async def postgres_refusing_and_slow(world: World, times: int) -> Account:
 
 
 async def redis_gone(world: World, times: int) -> Account:
-    """Redis dies, hangs, is flushed and comes back empty; no sender notices."""
+    """Redis dies, hangs, is flushed, comes back empty, refuses and is slow; no sender notices."""
     gateway = world.gateway("redis-gone")
     await gateway.start()
     oracle = world.oracle("redis-gone", gateway)
@@ -126,6 +128,12 @@ async def redis_gone(world: World, times: int) -> Account:
         await asyncio.sleep(world.seconds)
         world.redis.process.send_signal(signal.SIGCONT)
         subprocess.run(["redis-cli", "-p", str(world.redis.port), "FLUSHALL"], check=True, stdout=subprocess.DEVNULL)
+        await world.way_to_redis.shut()
+        await oracle.until_owed(50, timeout=60)
+        world.way_to_redis.delay = 0.05
+        await world.way_to_redis.open()
+        await oracle.until_owed(50, timeout=60)
+        world.way_to_redis.delay = 0
     return await world.settle(oracle, gateway)
 
 
@@ -227,6 +235,8 @@ ALL = [
     (started_with_a_backlog, 1, 1),
     (delivered_by_the_killed, 9, 1),
     (delivered_through_an_outage, 2, 1),
+    (delivered_to_the_hostile, 2, 1),
     # Pairs of a release and a failure; as many as there are means all.
     (switch_overs_killed, 120, 2),
+    (lives_killed, 120, 2),
 ]

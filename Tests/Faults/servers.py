@@ -39,11 +39,15 @@ class Postgres:
         command = [self.bin / "initdb", "-D", folder / "data", "-A", "trust", "-U", "postgres", "--no-sync"]
         subprocess.run(unprivileged([str(word) for word in command]), check=True, stdout=subprocess.DEVNULL)
 
-    def url(self, port: int | None = None) -> str:
-        return f"postgresql://postgres@127.0.0.1:{port or self.port}/postgres"
+    def url(self, port: int | None = None, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{port or self.port}/{database}"
 
     async def start(self) -> None:
-        command = [self.bin / "postgres", "-D", self.folder / "data", "-p", self.port, "-k", self.folder, "-h", "127.0.0.1"]
+        command = [
+            self.bin / "postgres", "-D", self.folder / "data", "-p", self.port, "-k", self.folder, "-h", "127.0.0.1",
+            # Of gateways that run side by side each has its own.
+            "-N", "500",
+        ]
         log = open(self.folder / "log", "ab")
         self.process = subprocess.Popen(unprivileged([str(word) for word in command]), stdout=log, stderr=log)
         async with asyncio.timeout(60):
@@ -68,13 +72,25 @@ class Postgres:
             self.process.send_signal(signal.SIGINT)
             await asyncio.to_thread(self.process.wait)
 
+    def _psql(self, statement: str, database: str) -> list[str]:
+        command = [self.bin / "psql", "-qAtX", "-F", "\t", "-v", "ON_ERROR_STOP=1", self.url(database=database)]
+        return [str(word) for word in [*command, "-c", statement]]
+
     def sql(self, statement: str) -> list[list[str]]:
-        done = subprocess.run(
-            [self.bin / "psql", "-qAtX", "-F", "\t", "-v", "ON_ERROR_STOP=1", self.url(), "-c", statement],
-            capture_output=True, text=True, timeout=120)
+        done = subprocess.run(self._psql(statement, "postgres"), capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
         return [line.split("\t") for line in done.stdout.splitlines()]
+
+    async def ask(self, statement: str, database: str) -> list[list[str]]:
+        """The same while others go on."""
+        process = await asyncio.create_subprocess_exec(
+            *self._psql(statement, database), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
+        async with asyncio.timeout(120):
+            output, complaint = await process.communicate()
+        if process.returncode != 0:
+            raise RuntimeError(complaint.decode())
+        return [line.split("\t") for line in output.decode().splitlines()]
 
 
 class Redis:

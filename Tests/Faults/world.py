@@ -43,27 +43,45 @@ class Account:
 class World:
     """Two stores, the ways to them, and a gateway. Everything lives below one folder."""
 
-    def __init__(self, binary: Path, folder: Path, seconds: float) -> None:
+    def __init__(self, binary: Path, folder: Path, seconds: float, pairs: list[str] | None = None) -> None:
         self.binary, self.folder, self.seconds = binary, folder, seconds
+        # Of a release and a failure, where not all of them are meant.
+        self.pairs = [tuple(pair.split(":", 1)) for pair in pairs or []]
         self.postgres, self.redis = Postgres(folder / "postgres"), Redis(folder / "redis")
         self.way_to_postgres, self.way_to_redis = Proxy(self.postgres.port), Proxy(self.redis.port)
         self.fleet: list[Instance] = []
         self._gateways: list[Gateway] = []
+        self._has_template = False
 
     async def start(self) -> None:
         await self.postgres.start()
         await self.redis.start()
         await self.way_to_postgres.open()
         await self.way_to_redis.open()
-        subprocess.run(
-            [self.binary, "schema", "apply"], check=True, stdout=subprocess.DEVNULL,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "DATABASE_URL": self.postgres.url()})
+        self._apply_schema("postgres")
         self.postgres.sql(
             "INSERT INTO healthcare.integrations (organization_id, clinic_id, type, provider, status, config, enabled) "
             "SELECT gen_random_uuid(), gen_random_uuid(), 'whatsapp', 'evolution', 'active', "
             f"jsonb_build_object('instance_name', 'clinica-' || n), true FROM generate_series(1, {INSTANCES}) n")
         rows = self.postgres.sql("SELECT config->>'instance_name', webhook_token FROM healthcare.integrations")
         self.fleet = [Instance(name, token) for name, token in rows]
+
+    def _apply_schema(self, database: str) -> None:
+        url = self.postgres.url(database=database)
+        subprocess.run(
+            [self.binary, "schema", "apply"], check=True, stdout=subprocess.DEVNULL,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "DATABASE_URL": url})
+
+    async def fresh_database(self, name: str) -> None:
+        """One of its own, with the schema and nothing in it, for what must be apart from everything else."""
+        if not self._has_template:
+            self._has_template = True
+            self.postgres.sql("CREATE DATABASE template_of_rehearsals")
+            self._apply_schema("template_of_rehearsals")
+        await self.postgres.ask(f"CREATE DATABASE {name} TEMPLATE template_of_rehearsals", "postgres")
+
+    async def drop_database(self, name: str) -> None:
+        await self.postgres.ask(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", "postgres")
 
     async def end_gateways(self) -> None:
         """A scenario's gateways leave the database's connections to those of the next."""
@@ -94,6 +112,10 @@ class World:
 
     def oracle(self, prefix: str, *gateways: Gateway) -> Oracle:
         return Oracle(self.fleet, [gateway.address for gateway in gateways], f"{prefix}-{os.getpid()}-{time.time_ns()}")
+
+    def duplicates(self) -> int:
+        """What came again though it was stored, and was recognised."""
+        return int(self.postgres.sql("SELECT coalesce(sum(count), 0) FROM hookgate.duplicate_counts")[0][0])
 
     async def settle(self, oracle: Oracle, *gateways: Gateway) -> Account:
         """Ends the load, proves that a fresh event passes, waits until the spools are empty, and counts."""

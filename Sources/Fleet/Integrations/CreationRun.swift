@@ -185,15 +185,20 @@ struct CreationRun {
     }
 
     private func restore(_ previous: EvolutionWebhook) async throws -> EvolutionFailure? {
-        try stepper.willTake("read what is to be restored")
-        do throws(EvolutionFailure) {
-            let there = try await server.webhook(of: stepper.instance).effective
-            guard there.isEnabled, stepper.isOurs(there.url) else { return nil }
-        } catch .instanceUnknown {
-            return nil
-        } catch {
-            return error
+        var isOurs = false
+        for wait in LifeStepper.doubts where !isOurs {
+            if wait > .zero { try await stepper.pause(wait) }
+            try stepper.willTake("read what is to be restored")
+            do throws(EvolutionFailure) {
+                let there = try await server.webhook(of: stepper.instance).effective
+                isOurs = there.isEnabled && stepper.isOurs(there.url)
+            } catch .instanceUnknown {
+                continue
+            } catch {
+                return error
+            }
         }
+        guard isOurs else { return nil }
         // Whoever has set another URL keeps it.
         return switch try await stepper.settle(previous.effective) {
         case .shown, .taken: nil

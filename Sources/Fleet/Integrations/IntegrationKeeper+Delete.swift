@@ -34,15 +34,35 @@ extension IntegrationKeeper {
         }
         guard !servers.all.isEmpty else { throw IntegrationError.serverMissing([]) }
         switch await servers.place(of: name, on: integration.server) {
-        case .nowhere: return try await deleteRow(integration, name, .absent, options, actor)
+        case .nowhere:
+            // The row is the last that knows of the instance: one that is denied and listed would be left behind.
+            guard let server = try await lister(of: name, on: integration.server) else {
+                return try await deleteRow(integration, name, .absent, options, actor)
+            }
+            return try await begin(integration, name, on: server, options, actor)
         case .several(let names): throw IntegrationError.onSeveralServers(names)
         case .unknown(let server, let failure): throw IntegrationError.server(server, failure)
-        case .on(let server, _):
-            if options.isDryRun { return IntegrationDeletion(integration: integration, outcome: .wouldDelete) }
-            let draft = LifeDraft(instance: name, server: server.name, actor: actor, now: time.now)
-            try willTake("begin")
-            return try await carryOnDeleting(try await store.beginDeletion(draft, of: integration.id), integration)
+        case .on(let server, _): return try await begin(integration, name, on: server, options, actor)
         }
+    }
+
+    private func begin(
+        _ integration: IntegrationSummary, _ name: InstanceName, on server: any EvolutionServer,
+        _ options: DeletionOptions, _ actor: String
+    ) async throws -> IntegrationDeletion {
+        if options.isDryRun { return IntegrationDeletion(integration: integration, outcome: .wouldDelete) }
+        let draft = LifeDraft(instance: name, server: server.name, actor: actor, now: time.now)
+        try willTake("begin")
+        return try await carryOnDeleting(try await store.beginDeletion(draft, of: integration.id), integration)
+    }
+
+    /// The server that lists an instance, among those where it would be looked for.
+    private func lister(of name: InstanceName, on server: String?) async throws -> (any EvolutionServer)? {
+        let asked = server.flatMap { servers[$0] }.map { [$0] } ?? servers.all
+        let (listed, unanswered) = await ServerSet(asked).listed()
+        if let entry = listed.first(where: { $0.instance.name == name }) { return servers[entry.server] }
+        if let silent = unanswered.first { throw IntegrationError.server(silent.name, silent.failure) }
+        return nil
     }
 
     /// Takes a deletion to its end.

@@ -15,6 +15,8 @@ struct LifeStepper: Sendable {
     static let looks: [Duration] = [.zero, .milliseconds(250), .seconds(1), .seconds(3)]
     /// How often a change is sent that does not show.
     static let mostTries = 2
+    /// When a webhook is read that says nothing of what may stand there: an answer may be older than the last change.
+    static let doubts: [Duration] = [.zero, .seconds(1)]
 
     /// Nil where the server has no such instance.
     func connection() async throws(EvolutionFailure) -> EvolutionConnection? {
@@ -23,6 +25,11 @@ struct LifeStepper: Sendable {
         } catch .instanceUnknown {
             return nil
         }
+    }
+
+    /// Whether a server that answers as if it had no such instance has it all the same: not loaded, or wrongly denied.
+    private func isListed() async throws(EvolutionFailure) -> Bool {
+        try await server.instances().contains { $0.name == instance }
     }
 
     func record(
@@ -52,25 +59,25 @@ struct LifeStepper: Sendable {
         case failed(EvolutionFailure)
     }
 
-    /// Deletes the instance and makes sure that it is gone.
+    /// Deletes the instance and makes sure that it is gone: neither answered for nor listed.
     func remove() async throws -> Removal {
         var failure = EvolutionFailure.unanswered("it answers that the instance is deleted, and still has it")
         for _ in 0..<Self.mostTries {
             try willTake("look before deleting")
             do throws(EvolutionFailure) {
-                guard let connection = try await connection() else { return .gone }
+                let connection = try await self.connection()
+                if connection == nil, try await !isListed() { return .gone }
                 if try await isForeign() { return .foreign }
                 try await logOutAndDelete(connection)
             } catch {
-                if case .instanceUnknown = error { return .gone }
                 failure = error
-                guard error.leavesOutcomeOpen else { return .failed(error) }
+                guard error.leavesOutcomeOpen || error == .instanceUnknown(instance) else { return .failed(error) }
             }
             for wait in Self.looks {
                 if wait > .zero { try await pause(wait) }
                 try willTake("look after deleting")
                 do throws(EvolutionFailure) {
-                    if try await connection() == nil { return .gone }
+                    if try await connection() == nil, try await !isListed() { return .gone }
                 } catch {
                     failure = error
                 }
@@ -93,7 +100,7 @@ struct LifeStepper: Sendable {
     }
 
     /// Releases before 1.8.4 delete no instance that is connected.
-    private func logOutAndDelete(_ connection: EvolutionConnection) async throws(EvolutionFailure) {
+    private func logOutAndDelete(_ connection: EvolutionConnection?) async throws(EvolutionFailure) {
         if connection == .open {
             do throws(EvolutionFailure) {
                 try await server.logOut(instance)

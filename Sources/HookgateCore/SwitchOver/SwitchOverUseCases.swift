@@ -91,7 +91,8 @@ package enum SwitchOverOutcome: Sendable, Equatable {
     case notTaken
     /// Somebody else's URL stands there now.
     case conflict
-    /// Our URL stood there with other settings than before, so the old ones were put back.
+    /// Our URL stood there with other settings than before, so the old ones were put back. Which they were, is not known
+    /// any more where another run had begun with that.
     case undone([EvolutionWebhookSettings.Part])
     case rolledBack
     /// A dry run would put the old settings back.
@@ -193,6 +194,8 @@ extension SwitchOverOutcome: CustomStringConvertible {
         case .failed(let failure): "\(failure)"
         case .notTaken: "the server accepts the new URL and does not keep it; its log says more, then run it again"
         case .conflict: "somebody else has set another URL meanwhile; it was left as it is"
+        case .undone(let parts) where parts.isEmpty:
+            "an earlier run had begun to put the old settings back, and they are; to switch it over, run this again"
         case .undone(let parts):
             "with the URL the server changed \(parts.map(\.rawValue).joined(separator: ", ")); the old ones are back"
         case .rolledBack: "the old settings are back"

@@ -39,6 +39,9 @@ struct SwitchOverMachine {
         var looks: [Duration] = [.zero, .milliseconds(250), .seconds(1), .seconds(3)]
         /// How often a set is sent that does not show.
         var mostSets = 2
+        /// When settings are looked at again that stand there as before although others were set: an answer may be
+        /// older than that.
+        var secondLook = Duration.seconds(1)
     }
 
     private enum Phase {
@@ -87,6 +90,8 @@ struct SwitchOverMachine {
     private var sets = 0
     /// Whether the old settings were on their way when this was left off.
     private let wasRestoring: Bool
+    /// Whether the old settings, where they stand there, came back: they may be an answer from before ours were set.
+    private var isBackInDoubt: Bool
     private var undone: [EvolutionWebhookSettings.Part] = []
 
     /// - Parameter entry: the newest of the journal, where there is one.
@@ -102,6 +107,7 @@ struct SwitchOverMachine {
         self.entryDigest = entry?.urlDigest
         self.isArmed = entry?.factor != nil
         self.wasRestoring = entry?.state == .restoring
+        self.isBackInDoubt = entry.map { [.setting, .configured, .confirmed, .restoring].contains($0.state) } ?? false
         self.isOurBase = entry?.base != nil
         if let entry, entry.state.isOpen || entry.state == .confirmed || isRollback {
             self.previous = entry.previous
@@ -287,7 +293,11 @@ extension SwitchOverMachine {
     private mutating func rollBack(from webhook: EvolutionWebhook) -> Step {
         guard let target else { return .finish(.nothingToRestore) }
         let there = webhook.effective
-        if there.differences(from: target.effective).isEmpty { return endRestored() }
+        if there.differences(from: target.effective).isEmpty {
+            guard isBackInDoubt, !policy.isDryRun else { return endRestored() }
+            isBackInDoubt = false
+            return .look(after: policy.secondLook)
+        }
         guard isWanted(there) || isOfEntry(there) || (wasRestoring && isHalfRestored(there)) else {
             return .finish(.conflict)
         }
@@ -322,7 +332,7 @@ extension SwitchOverMachine {
     /// What was one of our own URLs before is so again: then nothing of the switch-over before this is taken back.
     private mutating func endRestored() -> Step {
         let state: SwitchOverState = isOurBase && !isRollback ? .abandoned : .rolledBack
-        return end(state, undone.isEmpty ? .rolledBack : .undone(undone))
+        return end(state, isRollback ? .rolledBack : .undone(undone))
     }
 
     /// A set whose outcome is open is looked for; what failed before a set ends without a trace at the server.

@@ -8,14 +8,11 @@ import Testing
 
 @testable import Delivery
 
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(WholeSize.isWanted ? 60 : 10)))
 struct DeliveryFaultTests {
-    /// The whole size is for `make faults`.
-    private static let isWholeSize = ProcessInfo.processInfo.environment["HOOKGATE_WHOLE_SIZE"] == "1"
-
     @Test func workersThatAreKilledTurnNothingRoundAndLoseNothing() async throws {
         try await withDelivery { stage in
-            let (chats, each) = Self.isWholeSize ? (200, 500) : (20, 20)
+            let (chats, each) = WholeSize.isWanted ? (200, 500) : (20, 20)
             for start in stride(from: 0, to: chats * each, by: 5_000) {
                 try await stage.store(
                     Array(Mail.many(chats: chats, each: each)[start..<min(start + 5_000, chats * each)]))
@@ -209,7 +206,7 @@ struct DeliveryFaultTests {
 
     @Test func aBacklogDrainsInBoundedMemoryWhileMoreIsAccepted() async throws {
         try await withDelivery { stage in
-            let total = Self.isWholeSize ? 100_000 : 4_000
+            let total = WholeSize.isWanted ? 100_000 : 4_000
             let chats = total / 4
             for start in stride(from: 0, to: total, by: 4_000) {
                 try await stage.store(Array(Mail.many(chats: chats, each: 4)[start..<start + 4_000]))

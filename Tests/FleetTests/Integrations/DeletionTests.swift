@@ -78,6 +78,20 @@ struct DeletionTests {
         }
     }
 
+    @Test func anInstanceThatIsWronglyDeniedIsNotLeftBehind() async throws {
+        try await LifeRehearsal.run { rehearsal in
+            let name = LifeRehearsal.name()
+            try await rehearsal.create()
+            rehearsal.simulator.inject(.instanceGone, instance: name)
+            #expect(try await Self.delete(rehearsal, name) == .deleted)
+            try await rehearsal.expectNothing(name, "denied when it was looked for")
+            try await rehearsal.create()
+            rehearsal.simulator.inject(.instanceGone, times: 2, instance: name)
+            #expect(try await Self.delete(rehearsal, name) == .deleted)
+            try await rehearsal.expectNothing(name, "denied once more before it was deleted")
+        }
+    }
+
     @Test func aCreationThatStaysHalfDoneKeepsItsRow() async throws {
         try await LifeRehearsal.run { rehearsal in
             let name = LifeRehearsal.name()

@@ -1,6 +1,5 @@
 import EvolutionClient
 import EvolutionSimulator
-import FoundationEssentials
 import HookgateCore
 import HookgateTestSupport
 import Store
@@ -12,7 +11,7 @@ import Testing
 ///
 /// `make faults` crosses all of both. Otherwise every step is died before with the two failures that leave most in the
 /// dark, and every other failure meets one death.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(WholeSize.isWanted ? 30 : 5)))
 struct LifeFaultTests {
     struct Trial: Sendable, CustomTestStringConvertible {
         let mode: FailureMode?
@@ -25,17 +24,16 @@ struct LifeFaultTests {
         func comment(_ step: Int) -> Comment { "\(testDescription) at step \(step)" }
     }
 
-    private static let isWholeSize = ProcessInfo.processInfo.environment["HOOKGATE_WHOLE_SIZE"] == "1"
     /// Done and said to have failed, and the other way round.
     private static let nastiest: [FailureMode?] = [.resetAfterWrite, .acceptedWithoutEffect]
     private static let modes: [FailureMode?] = [
         nil, .acceptedWithoutEffect, .delayedWrite, .nullFind, .staleFind, .otherEditor, .failBeforeWrite,
         .failAfterWrite, .resetBeforeWrite, .resetAfterWrite, .restartAfterSet, .licenceInactive, .keyRefused,
-        .gatewayError, .tooManyRequests, .truncatedAnswer,
+        .instanceGone, .gatewayError, .tooManyRequests, .redirect, .truncatedAnswer, .otherEvents,
     ]
     private static let mostSteps = 40
     private static let trials = modes.enumerated().map { index, mode in
-        if isWholeSize || nastiest.contains(mode) { return Trial(mode: mode, steps: 0..<mostSteps) }
+        if WholeSize.isWanted || nastiest.contains(mode) { return Trial(mode: mode, steps: 0..<mostSteps) }
         // Spread over the steps of a life without a failure.
         let step = 1 + index % 7
         return Trial(mode: mode, steps: step..<step + 1)

@@ -69,6 +69,25 @@ struct SwitchOverMachineTests {
         #expect(machine.next(after: .recorded) == .finish(.undone([.events])))
     }
 
+    @Test(arguments: [SwitchOverState.setting, .configured, .confirmed, .restoring])
+    func aWayBackThatAnOldAnswerShowsHasStillToBeGone(state: SwitchOverState) {
+        let (before, after) = (Self.webhook(Self.old), Self.webhook(Self.old.pointing(to: Self.new)))
+        var fooled = Self.machine(Self.entry(state), isRollback: true)
+        #expect(fooled.next(after: .settings(before)) == .look(after: .seconds(1)))
+        #expect(fooled.next(after: .settings(after)) == .record(.restoring))
+        var back = Self.machine(Self.entry(state), isRollback: true)
+        #expect(back.next(after: .settings(before)) == .look(after: .seconds(1)))
+        #expect(back.next(after: .settings(before)) == .record(.rolledBack))
+    }
+
+    @Test func aSwitchOverThatEndsAnotherRunsWayBackIsNotWell() {
+        var machine = Self.machine(Self.entry(.restoring))
+        #expect(machine.next(after: .settings(Self.webhook(Self.old))) == .look(after: .seconds(1)))
+        #expect(machine.next(after: .settings(Self.webhook(Self.old))) == .record(.rolledBack))
+        #expect(machine.next(after: .recorded) == .finish(.undone([])))
+        #expect(!SwitchOverOutcome.undone([]).isWell)
+    }
+
     @Test func oldSettingsThatCameBackInPartAreSentOnceMoreAlsoByTheNextRun() {
         var damaged = Self.old
         damaged.events = ["CALL", "MESSAGES_UPSERT"]

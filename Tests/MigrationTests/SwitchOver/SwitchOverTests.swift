@@ -115,6 +115,15 @@ struct SwitchOverTests {
         }
     }
 
+    @Test func anAnswerFromBeforeTheSwitchEndsNoRollback() async throws {
+        try await Rehearsal.run(["a"]) { rehearsal in
+            try await rehearsal.switchOver()
+            rehearsal.simulator.inject(.staleFind, instance: "a")
+            #expect(try await rehearsal.rollBack() == [.rolledBack])
+            #expect(rehearsal.simulator.webhookURL(of: "a") == Rehearsal.oldURL + "a")
+        }
+    }
+
     @Test func anotherEditorsURLIsLeftAlone() async throws {
         try await Rehearsal.run(["a", "b"]) { rehearsal in
             rehearsal.simulator.inject(.otherEditor, times: 1, instance: "a")
