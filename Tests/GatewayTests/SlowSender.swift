@@ -20,13 +20,19 @@ struct SlowSender: Sendable {
     private init(port: Int) async throws {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let promise = loop.makePromise(of: Int.self)
-        self.channel = try await ClientBootstrap(group: loop)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(StatusReader(promise))
+        do {
+            self.channel = try await ClientBootstrap(group: loop)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(StatusReader(promise))
+                    }
                 }
-            }
-            .connect(host: "127.0.0.1", port: port).get()
+                .connect(host: "127.0.0.1", port: port).get()
+        } catch {
+            // What was never connected does not end, and a promise that nobody keeps ends the process.
+            promise.fail(error)
+            throw error
+        }
         self.answer = promise.futureResult
     }
 
