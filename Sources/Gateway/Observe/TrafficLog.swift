@@ -6,9 +6,8 @@ import Synchronization
 /// What the path says of each request, for people who follow the log.
 ///
 /// The path only counts and, at most fifty times a second and tag, hands a line to a writer of its own; the line
-/// says how many it stands for. The fifty are spread over the second, but for a few at once: written together they would
-/// hold up whatever is answered meanwhile, where there is one processor. Tokens appear as fingerprints; bodies, chats and
-/// names never do.
+/// says how many it stands for. The fifty are spread over the second, but for a few at once, so that they show all of it
+/// and not its beginning. Tokens appear as fingerprints; bodies, chats and names never do.
 package final class TrafficLog: Sendable {
     /// The tags that operators already search for.
     package enum Tag: Int, CaseIterable, Sendable {

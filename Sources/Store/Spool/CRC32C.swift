@@ -1,4 +1,4 @@
-/// CRC-32C (Castagnoli), sixteen bytes a step: the checksum of the segment log.
+/// CRC-32C (Castagnoli), eight bytes a step: the checksum of the segment log.
 struct CRC32C {
     private static let table = makeTable()
 
@@ -33,32 +33,23 @@ struct CRC32C {
     ) -> UInt32 {
         var crc = start
         var index = 0
-        while index &+ 16 <= bytes.count {
-            let first = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian ^ UInt64(crc)
-            let second = bytes.loadUnaligned(fromByteOffset: index &+ 8, as: UInt64.self).littleEndian
-            // Two sums that wait for nothing of each other: the look-ups of both are under way at once.
-            crc = Self.sum(of: first, table, 0xF00) ^ Self.sum(of: second, table, 0x700)
-            index &+= 16
+        while index &+ 8 <= bytes.count {
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)) ^ UInt64(crc)
+            crc = table[0x700 &+ Int(word & 0xFF)]
+            crc ^= table[0x600 &+ Int((word >> 8) & 0xFF)]
+            crc ^= table[0x500 &+ Int((word >> 16) & 0xFF)]
+            crc ^= table[0x400 &+ Int((word >> 24) & 0xFF)]
+            crc ^= table[0x300 &+ Int((word >> 32) & 0xFF)]
+            crc ^= table[0x200 &+ Int((word >> 40) & 0xFF)]
+            crc ^= table[0x100 &+ Int((word >> 48) & 0xFF)]
+            crc ^= table[Int(word >> 56)]
+            index &+= 8
         }
         while index < bytes.count {
             crc = table[Int((crc ^ UInt32(bytes[index])) & 0xFF)] ^ (crc >> 8)
             index &+= 1
         }
         return crc
-    }
-
-    /// What eight bytes come to.
-    ///
-    /// - Parameter slice: where the table of the first of them begins; each next one's is before it.
-    @inline(__always)
-    private static func sum(of word: UInt64, _ table: UnsafeBufferPointer<UInt32>, _ slice: Int) -> UInt32 {
-        let low =
-            table[slice &+ Int(word & 0xFF)] ^ table[slice &- 0x100 &+ Int((word >> 8) & 0xFF)]
-            ^ table[slice &- 0x200 &+ Int((word >> 16) & 0xFF)] ^ table[slice &- 0x300 &+ Int((word >> 24) & 0xFF)]
-        let high =
-            table[slice &- 0x400 &+ Int((word >> 32) & 0xFF)] ^ table[slice &- 0x500 &+ Int((word >> 40) & 0xFF)]
-            ^ table[slice &- 0x600 &+ Int((word >> 48) & 0xFF)] ^ table[slice &- 0x700 &+ Int(word >> 56)]
-        return low ^ high
     }
 
     private static func makeTable() -> [UInt32] {
@@ -68,7 +59,7 @@ struct CRC32C {
             for _ in 0..<8 { crc = crc & 1 == 1 ? (crc >> 1) ^ 0x82F6_3B78 : crc >> 1 }
             table.append(crc)
         }
-        for slice in 1..<16 {
+        for slice in 1..<8 {
             for index in 0..<256 {
                 let previous = table[(slice - 1) * 256 + index]
                 table.append(table[Int(previous & 0xFF)] ^ (previous >> 8))

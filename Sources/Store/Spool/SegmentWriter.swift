@@ -40,7 +40,6 @@ struct SegmentWriter {
     private var buffer = ByteWriter()
     private var lastNumber: UInt64
     private var nextSequence: UInt64
-    private(set) var lastSyncBegan: ContinuousClock.Instant?
 
     init(
         files: SpoolFiles, options: SpoolOptions, gatewayID: UUID, lastNumber: UInt64, nextSequence: UInt64,
@@ -153,7 +152,6 @@ struct SegmentWriter {
         }
         try active.file.write(buffer.bytes, at: bufferStart)
         let begun = ContinuousClock.now
-        lastSyncBegan = begun
         try active.file.synchronize()
         syncTimes.record(ContinuousClock.now - begun)
         nextSequence += UInt64(records.count)

@@ -197,7 +197,6 @@ package final class Spool: EventSpool {
 
     private func writeBatches() {
         while true {
-            if shared.withLock({ $0.queue.isDue }) { keepPace() }
             let (batch, closers) = shared.withLock { shared in
                 (shared.queue.takeBatch(maximumBytes: options.maximumBatchBytes), shared.queue.takeClosers())
             }
@@ -205,13 +204,6 @@ package final class Spool: EventSpool {
             if batch.isEmpty { return }
             write(batch)
         }
-    }
-
-    /// Lets more gather while the sync before is not long ago.
-    private func keepPace() {
-        guard let last = writer.withLock({ $0.lastSyncBegan }) else { return }
-        let rest = options.syncInterval - (ContinuousClock.now - last)
-        if rest > .zero { execution.pause(rest) }
     }
 
     private func write(_ whole: [WaitingAppend]) {
@@ -250,7 +242,6 @@ package final class Spool: EventSpool {
                 shared.openBodyBytes -= commit.records.reduce(0) { $0 + $1.bodyFileByteCount }
             }
             CompletedBatch(commit.records, .stored(commit.positions)).tell()
-            spare.follow(commit.end)
             signal.yield()
             return commit.records.count
         }

@@ -11,7 +11,8 @@ struct SpoolFiles: Sendable {
 
     private static let segmentSuffix = ".log"
     private static let temporarySuffix = ".tmp"
-    private static let zeros = [UInt8](repeating: 0, count: 4 << 20)
+    /// Zeros are written and synced in pieces, so that the writer's own sync never waits for a whole segment.
+    private static let zeroChunk = [UInt8](repeating: 0, count: 1 << 20)
 
     let disk: any SpoolDisk
 
@@ -72,35 +73,26 @@ struct SpoolFiles: Sendable {
         try disk.synchronizeDirectory()
     }
 
-    /// Begins a spare segment, which is written once with zeros, because a sync into blocks that exist already takes
-    /// half the time of one that makes the file grow. Under the name that it has until it is whole, a crash leaves it to
-    /// be removed.
-    func beginSpare() throws(SpoolDiskError) -> any SpoolFile {
-        try disk.create(Self.spareName + Self.temporarySuffix)
-    }
-
-    /// Puts zeros behind those that are there, and syncs them. Returns how many are there then.
-    ///
-    /// - Parameters:
-    ///   - piece: how many at most.
-    ///   - byteCount: of the whole.
-    func extendSpare(
-        _ file: any SpoolFile, from offset: Int, piece: Int, byteCount: Int
-    ) throws(SpoolDiskError) -> Int {
-        let count = min(piece, byteCount - offset, Self.zeros.count)
-        try file.write(Self.zeros, count: count, at: offset)
-        try file.synchronize()
-        return offset + count
-    }
-
-    func finishSpare() throws(SpoolDiskError) {
-        try disk.rename(Self.spareName + Self.temporarySuffix, to: Self.spareName)
-        try disk.synchronizeDirectory()
-    }
-
-    func dropSpare() {
-        // What failed before is the failure to tell of; a leftover is removed when the spool is opened next.
-        try? disk.remove(Self.spareName + Self.temporarySuffix)
+    /// Makes the spare segment: written once with zeros, because a sync into blocks that exist already takes
+    /// half the time of one that makes the file grow.
+    func makeSpare(byteCount: Int) throws(SpoolDiskError) {
+        let temporary = Self.spareName + Self.temporarySuffix
+        do throws(SpoolDiskError) {
+            let file = try disk.create(temporary)
+            var offset = 0
+            while offset < byteCount {
+                let count = min(Self.zeroChunk.count, byteCount - offset)
+                try file.write(Self.zeroChunk, count: count, at: offset)
+                try file.synchronize()
+                offset += count
+            }
+            try disk.rename(temporary, to: Self.spareName)
+            try disk.synchronizeDirectory()
+        } catch {
+            // The first failure is the one to tell of; a leftover is removed when the spool is opened next.
+            try? disk.remove(temporary)
+            throw error
+        }
     }
 
     /// Whether there is a spare of this size that no crash left with a header in it.

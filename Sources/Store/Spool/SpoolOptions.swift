@@ -13,10 +13,6 @@ package struct SpoolOptions: Sendable {
     package var maximumWaitingBytes = 256 << 20
     /// One sync covers at most this much; bounds the writer's buffer and the wait of the first in the batch.
     package var maximumBatchBytes = 8 << 20
-    /// From the beginning of one sync to that of the next, at least. A disk of the cloud that is synced as often as it can
-    /// uses up what it may do in a second, and then stands still for the rest of it; and each sync costs as much processor
-    /// time as a request. Whoever comes first after a rest waits for nobody.
-    package var syncInterval = Duration.microseconds(400)
     /// Bodies that are being received into files of their own at one time.
     package var maximumOpenBodies = 512
     /// What is refused as the disk fills up.

@@ -1,9 +1,8 @@
 import FoundationEssentials
 import HookgateCore
 
-/// One event between `append` and its completion, encoded but for what only the writer knows. A class: it goes through many
-/// hands, and each copy of a value would count every reference in it.
-final class WaitingAppend: Sendable {
+/// One event between `append` and its completion, encoded but for what only the writer knows.
+struct WaitingAppend: Sendable {
     let head: [UInt8]
     /// What follows it in the record: the body, or what it says of the file that has it.
     let body: [UInt8]
@@ -18,13 +17,11 @@ final class WaitingAppend: Sendable {
     let place: CompletionPlace?
     let completion: EventSpool.Completion
 
-    convenience init(
-        _ event: AcceptedEvent, at place: CompletionPlace? = nil, completion: @escaping EventSpool.Completion
-    ) {
+    init(_ event: AcceptedEvent, at place: CompletionPlace? = nil, completion: @escaping EventSpool.Completion) {
         self.init(event, SpoolRecord.encodeHead(of: event), event.body, nil, byteCount: 0, place, completion)
     }
 
-    convenience init(
+    init(
         _ event: AcceptedEvent, body file: BodyFile, _ reference: BodyReference, at place: CompletionPlace? = nil,
         completion: @escaping EventSpool.Completion
     ) {
@@ -86,7 +83,7 @@ struct SpoolQueue: Sendable {
     private(set) var waitingSince: Date?
     private var waiting: [WaitingAppend] = []
     /// Whether what waits is to be written, and not only to be gathered.
-    private(set) var isDue = false
+    private var isDue = false
     /// The places whose turn has not ended.
     private var turns: [CompletionPlace] = []
     private var closers: [CheckedContinuation<Void, Never>] = []

@@ -22,8 +22,7 @@ import Testing
         let manual = ManualExecution()
         // Only batches sync here: the next segment is never prepared.
         let execution = SpoolExecution(
-            write: SpoolExecution.threads().write, read: manual.execution.read, prepare: manual.execution.prepare,
-            pause: manual.execution.pause)
+            write: SpoolExecution.threads().write, read: manual.execution.read, prepare: manual.execution.prepare)
         let spool = try Spool(disk: disk, options: options, execution: execution)
         blocksNext.store(true, ordering: .relaxed)
         let answers = Answers()
@@ -38,40 +37,6 @@ import Testing
         #expect(answers.stored.count == 1001)
         #expect(disk.fileSyncs - before <= 3)
         #expect(try spool.everyID() == (0...1000).map { AcceptedEvent.sample(UInt64($0)).id })
-    }
-
-    @Test func nobodyWaitsAfterARestAndWhatFollowsAtOnceGathers() throws {
-        let (manual, answers, disk) = (ManualExecution(), Answers(), SimulatedDisk())
-        var options = SpoolOptions.tiny
-        options.syncInterval = .seconds(3_600)
-        let spool = try Spool(disk: disk, options: options, execution: manual.execution)
-        spool.append(.sample(0), to: answers)
-        manual.runWriter()
-        #expect(manual.pauses == [])
-        spool.append(.sample(1), to: answers)
-        manual.runWriter()
-        #expect(manual.pauses.count == 1)
-        #expect(manual.pauses.allSatisfy { $0 > .seconds(3_000) && $0 <= options.syncInterval })
-        #expect(answers.stored.count == 2)
-    }
-
-    @Test func theNextSegmentIsMadeAsTheOneBeforeFills() throws {
-        let (manual, answers, disk) = (ManualExecution(), Answers(), SimulatedDisk())
-        var options = SpoolOptions()
-        options.segmentBytes = 8 << 20
-        let spool = try Spool(disk: disk, options: options, execution: manual.execution)
-        func zeros() -> Int? { disk.bytes(of: SpoolFiles.spareName + ".tmp")?.count }
-        manual.runPreparation()
-        let ahead = try #require(zeros())
-        #expect(ahead >= 1 << 20 && ahead < 2 << 20)
-        for number in 0..<7 {
-            spool.append(.sample(UInt64(number), bodyBytes: 1 << 20), to: answers)
-            manual.runWriter()
-            manual.runPreparation()
-            if let made = zeros() { #expect(made > (number + 1) << 20) }
-        }
-        #expect(disk.bytes(of: SpoolFiles.spareName)?.count == options.segmentBytes)
-        #expect(answers.stored.count == 7)
     }
 
     @Test func completionNeverComesBeforeTheSync() async throws {

@@ -7,16 +7,11 @@ import Synchronization
 final class ManualExecution: Sendable {
     private let writes = Mutex<[SpoolExecution.Job]>([])
     private let preparations = Mutex<[SpoolExecution.Job]>([])
-    private let rests = Mutex<[Duration]>([])
-
-    /// How long the writer was to rest, each time.
-    var pauses: [Duration] { rests.withLock { $0 } }
 
     var execution: SpoolExecution {
         SpoolExecution(
             write: { job in self.writes.withLock { $0.append(job) } }, read: { job in job() },
-            prepare: { job in self.preparations.withLock { $0.append(job) } },
-            pause: { rest in self.rests.withLock { $0.append(rest) } })
+            prepare: { job in self.preparations.withLock { $0.append(job) } })
     }
 
     func runWriter() { Self.run(writes) }
@@ -89,7 +84,6 @@ extension SpoolOptions {
     static var tiny: SpoolOptions {
         var options = SpoolOptions()
         options.segmentBytes = 2048
-        options.syncInterval = .zero
         return options
     }
 }
