@@ -58,11 +58,13 @@ enum Idempotency {
         }
         do {
             let reply = try await work()
-            if case .bytes(let body) = reply.body { try await store.finish(key, status: reply.status, body: body) }
+            if case .bytes(let body) = reply.body {
+                try await Self.toItsEnd { try await store.finish(key, status: reply.status, body: body) }
+            }
             return reply
         } catch {
             // Nothing was made, so the same may be asked for again.
-            try? await store.abandon(key)
+            try? await Self.toItsEnd { try await store.abandon(key) }
             throw error
         }
     }
@@ -83,16 +85,24 @@ enum Idempotency {
         }
         do {
             let place = try await work()
-            try await store.finish(key, status: 303, body: Array(place.utf8))
+            try await Self.toItsEnd { try await store.finish(key, status: 303, body: Array(place.utf8)) }
             return place
         } catch {
-            try? await store.abandon(key)
+            try? await Self.toItsEnd { try await store.abandon(key) }
             throw error
         }
     }
 
+    /// A client that goes cancels all that its request does. What was done has to be written down all the same: it is the
+    /// very client that will ask again.
+    private static func toItsEnd(_ work: @escaping @Sendable () async throws -> Void) async throws {
+        try await Task { try await work() }.value
+    }
+
     private static func key(_ text: String, _ visit: Visit) -> IdempotencyKey {
-        let what = "\(visit.request.method) \(visit.request.target) \(Base64URL.encode(visit.request.body))"
+        // A key's name may be given again, to a key of another organization.
+        let what =
+            "\(visit.scope?.text ?? "") \(visit.request.method) \(visit.request.target) \(Base64URL.encode(visit.request.body))"
         return IdempotencyKey(visitor: visit.visitor.name, text: text, request: TokenDigest(of: what))
     }
 }

@@ -54,8 +54,9 @@ enum DestinationDeeds {
         _ visit: Visit, _ scope: DestinationScope, _ wish: DestinationWish, isDryRun: Bool
     ) async throws -> Change {
         let parts = try Self.parts(visit)
-        let before = try await visit.parts.destinations.destination(of: scope)
+        let before = try await Self.found(visit, scope)
         var after = before ?? DestinationRecord(scope: scope)
+        if let organization = visit.scope { after.organization = organization }
         try wish.apply(to: &after, parts, namesStreams: visit.scope == nil)
         return try await Self.change(visit, "set", from: before, to: after, isDryRun: isDryRun)
     }
@@ -63,7 +64,7 @@ enum DestinationDeeds {
     static func carryOut(
         _ visit: Visit, _ verb: Verb, _ scope: DestinationScope, isDryRun: Bool
     ) async throws -> Change {
-        let before = try await visit.parts.destinations.destination(of: scope)
+        let before = try await Self.found(visit, scope)
         let isConfigured = try scope == .default && Self.parts(visit).configured != nil
         // The configuration's own has a row only once somebody pauses or filters it.
         guard var after = before ?? (isConfigured && verb != .remove ? DestinationRecord(scope: scope) : nil) else {
@@ -75,6 +76,13 @@ enum DestinationDeeds {
         case .remove: return try await Self.remove(visit, after, isDryRun: isDryRun)
         }
         return try await Self.change(visit, verb.rawValue, from: before, to: after, isDryRun: isDryRun)
+    }
+
+    /// What somebody else set while a clinic or an integration was theirs is nothing to who has it now, and is replaced.
+    private static func found(_ visit: Visit, _ scope: DestinationScope) async throws -> DestinationRecord? {
+        guard let record = try await visit.parts.destinations.destination(of: scope) else { return nil }
+        guard let seer = visit.scope, let owner = record.organization else { return record }
+        return owner == seer ? record : nil
     }
 
     private static func change(
@@ -113,7 +121,10 @@ enum DestinationDeeds {
             record.organizationID.map { .organization($0) },
         ]
         for scope in scopes.compactMap(\.self) {
-            if try await visit.parts.destinations.destination(of: scope)?.kind != nil { return scope }
+            let found = try await visit.parts.destinations.destination(of: scope)
+            if found?.kind != nil, found?.organization == nil || found?.organization == record.organizationID {
+                return scope
+            }
         }
         if try Self.parts(visit).configured != nil { return .default }
         return try await visit.parts.destinations.destination(of: .default)?.kind == nil ? nil : .default

@@ -14,6 +14,9 @@ enum PairingLook: Sendable, Equatable {
 /// while nobody does, not at all.
 actor PairingDesk {
     private static let freshFor: TimeInterval = 3
+    /// Between two questions with numbers about one instance. Numbers are the asker's to choose: they must not be a way to
+    /// ask its server as often as one likes.
+    private static let pace: TimeInterval = 1
     /// Who is connected stays so for a while.
     private static let connectedFor: TimeInterval = 15
     /// Codes are secrets: none is kept much longer than somebody looks.
@@ -33,6 +36,7 @@ actor PairingDesk {
     private let integrations: any IntegrationUseCases
     private let time: TimeSource
     private var known: [Key: Known] = [:]
+    private var asked: [IntegrationID: Date] = [:]
     private var readings: [Key: Task<PairingLook, any Error>] = [:]
 
     init(_ integrations: any IntegrationUseCases, time: TimeSource) {
@@ -50,6 +54,12 @@ actor PairingDesk {
         }
         if let reading = self.readings[key] { return try await reading.value }
         let before = self.known[key]?.look
+        if number != nil {
+            self.asked = self.asked.filter { abs(now.timeIntervalSince($0.value)) < Self.pace }
+            let isUnderWay = self.readings.keys.contains { $0.id == id && $0.number != nil }
+            guard !isUnderWay, self.asked[id] == nil else { return before ?? .waiting }
+            self.asked[id] = now
+        }
         // Of nobody's own: who asked first may go before it has ended, and the others still want it.
         let reading = Task { [integrations, time] in
             try await Self.ask(integrations, id, number, before: before, time)
@@ -58,7 +68,9 @@ actor PairingDesk {
         let result = await reading.result
         self.readings[key] = nil
         let look = try result.get()
-        if self.known.count >= Self.mostKept { self.known.removeAll() }
+        if self.known.count >= Self.mostKept, let oldest = self.known.min(by: { $0.value.at < $1.value.at }) {
+            self.known[oldest.key] = nil
+        }
         self.known[key] = Known(look: look, at: self.time.now)
         return look
     }

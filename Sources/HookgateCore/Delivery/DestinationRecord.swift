@@ -51,6 +51,9 @@ package enum DestinationScope: Sendable, Hashable {
 /// A destination as it is kept: set through command line or API.
 package struct DestinationRecord: Sendable, Equatable {
     package let scope: DestinationScope
+    /// Whose key set it: only events of this organization go there, whomever its clinic or integration belongs to by then.
+    /// Nil for the operator's own.
+    package var organization: OrganizationID?
     /// Nil for a default that only pauses or filters what the configuration names.
     package var kind: Destination.Kind?
     package var format = Destination.Format.evolution

@@ -59,7 +59,7 @@ extension InstanceKept {
         switch self {
         case .wanted: "its instance at Evolution stays, as was asked for"
         case .absent: "no server has its instance"
-        case .namedByOther(let id): "its instance stays, since the integration \(id) names it too"
+        case .namedByOther: "its instance stays, since another integration names it too"
         case .nameless: "it names no instance"
         }
     }

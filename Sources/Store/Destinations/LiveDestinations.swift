@@ -12,6 +12,8 @@ package final class LiveDestinations: DestinationDirectory, SigningSecretSource 
 
     private struct Picture {
         var destinations: [DestinationScope: Destination] = [:]
+        /// Whose events alone go to a destination, where one organization's key set it.
+        var owners: [DestinationScope: OrganizationID] = [:]
         var secrets: [String: SigningSecrets] = [:]
         var number: Int64?
     }
@@ -40,6 +42,7 @@ package final class LiveDestinations: DestinationDirectory, SigningSecretSource 
         picture.withLock { picture in
             guard picture.number != nil else { return .unknown }
             for scope in DestinationScope.scopes(of: event) {
+                if let owner = picture.owners[scope], owner != event.organizationID { continue }
                 if let destination = picture.destinations[scope] { return .destination(destination) }
             }
             return .none
@@ -81,6 +84,7 @@ package final class LiveDestinations: DestinationDirectory, SigningSecretSource 
         var picture = Picture(number: number)
         for record in records {
             picture.destinations[record.scope] = record.destination
+            picture.owners[record.scope] = record.organization
             picture.secrets[record.scope.text] = record.secrets
         }
         guard let configured else { return picture }

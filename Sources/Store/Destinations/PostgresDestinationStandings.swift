@@ -62,16 +62,21 @@ package struct PostgresDestinationStandings: DestinationStandings {
         """
         (\(id) = 'organization:' || $1::uuid::text
             OR \(id) IN (SELECT 'integration:' || integration FROM own)
-            OR \(id) IN (SELECT 'clinic:' || clinic FROM own WHERE clinic NOT IN (SELECT clinic FROM shared)))
+            OR \(id) IN (
+                SELECT 'clinic:' || clinic FROM own
+                WHERE clinic IS NOT NULL AND clinic NOT IN (SELECT clinic FROM shared)))
         """
     }
 
     /// `$1` is an organization or NULL, `$2` the one that is meant or NULL, `$3` where the page before ended, `$4` how
     /// many, `$5` the instant. What waits is found by the index of events that are not delivered, and each goes to the
-    /// narrowest destination; attempts are those of the last two days' partitions.
+    /// narrowest destination that takes its organization's; attempts are those of the last two days' partitions.
     private static let statement = """
         WITH \(fleet), shown AS (
-            SELECT id FROM (SELECT id FROM hookgate.destinations UNION SELECT 'default') AS names
+            SELECT id FROM (
+                SELECT id FROM hookgate.destinations
+                WHERE $1::uuid IS NULL OR organization_id IS NULL OR organization_id = $1
+                UNION SELECT 'default') AS names
             WHERE ($2::text IS NULL OR id = $2)
                 AND ($1::uuid IS NULL OR \(isOwn("id")))
                 AND ($3::text IS NULL OR id <> 'default' AND ($3 = 'default' OR id COLLATE "C" > $3))
@@ -84,9 +89,12 @@ package struct PostgresDestinationStandings: DestinationStandings {
             SELECT coalesce(narrow.id, clinic.id, wide.id, 'default') AS id, sum(events)::bigint AS events,
                 min(oldest) AS oldest
             FROM waiting
-            LEFT JOIN hookgate.destinations AS narrow ON narrow.id = 'integration:' || integration_id::text
-            LEFT JOIN hookgate.destinations AS clinic ON clinic.id = 'clinic:' || clinic_id::text
-            LEFT JOIN hookgate.destinations AS wide ON wide.id = 'organization:' || organization_id::text
+            LEFT JOIN hookgate.destinations AS narrow ON narrow.id = 'integration:' || waiting.integration_id::text
+                AND coalesce(narrow.organization_id = waiting.organization_id, narrow.organization_id IS NULL)
+            LEFT JOIN hookgate.destinations AS clinic ON clinic.id = 'clinic:' || waiting.clinic_id::text
+                AND coalesce(clinic.organization_id = waiting.organization_id, clinic.organization_id IS NULL)
+            LEFT JOIN hookgate.destinations AS wide ON wide.id = 'organization:' || waiting.organization_id::text
+                AND coalesce(wide.organization_id = waiting.organization_id, wide.organization_id IS NULL)
             GROUP BY 1
         ), tried AS (
             SELECT destination AS id, count(*) AS attempts,

@@ -59,8 +59,8 @@ package struct PostgresDestinations: DestinationStore {
     private static let upsert = """
         INSERT INTO hookgate.destinations AS d (
             id, kind, url, stream_prefix, stream_shards, stream_length, format, media, kinds, excluded_kinds, groups,
-            status_broadcasts, newsletters, own_messages, timeout_ms, width, is_paused, changed_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+            status_broadcasts, newsletters, own_messages, timeout_ms, width, is_paused, changed_at, organization_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
         ON CONFLICT (id) DO UPDATE SET
             kind = excluded.kind, url = excluded.url, stream_prefix = excluded.stream_prefix,
             stream_shards = excluded.stream_shards, stream_length = excluded.stream_length, format = excluded.format,
@@ -68,7 +68,7 @@ package struct PostgresDestinations: DestinationStore {
             groups = excluded.groups, status_broadcasts = excluded.status_broadcasts,
             newsletters = excluded.newsletters, own_messages = excluded.own_messages,
             timeout_ms = excluded.timeout_ms, width = excluded.width, is_paused = excluded.is_paused,
-            changed_at = excluded.changed_at
+            changed_at = excluded.changed_at, organization_id = excluded.organization_id
         """
 
     private static func parameters(_ record: DestinationRecord, at now: Date) -> [any PostgresEncodable] {
@@ -86,6 +86,7 @@ package struct PostgresDestinations: DestinationStore {
             record.format.rawValue, record.media.rawValue, selection.kinds?.sorted(), selection.excludedKinds.sorted(),
             selection.groups, selection.statusBroadcasts, selection.newsletters, selection.ownMessages,
             Int(record.timeout / .milliseconds(1)), record.width, record.isPaused, now,
+            record.organization?.uuid,
         ]
     }
 
@@ -93,6 +94,7 @@ package struct PostgresDestinations: DestinationStore {
         let id: String = try row.decode("id")
         guard let scope = DestinationScope(id) else { throw UnreadableDestination(id: id) }
         var record = DestinationRecord(scope: scope)
+        record.organization = try row.decode("organization_id", as: UUID?.self).map { OrganizationID($0) }
         if let url = try row.decode("url", as: String?.self) {
             record.kind = .webhook(url: url)
         } else if let prefix = try row.decode("stream_prefix", as: String?.self) {

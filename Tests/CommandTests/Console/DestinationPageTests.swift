@@ -184,6 +184,43 @@ struct DestinationPageTests {
         }
     }
 
+    @Test func aClinicThatMovesLeavesItsDestinationBehind() async throws {
+        try await TestConsole.with { console in
+            let scope = "clinic:\(console.ours.clinic.text)"
+            let (ours, others) = (
+                try await console.key(.admin, of: console.ours.id), try await console.key(.admin, of: console.others.id)
+            )
+            func set(_ host: String, as key: String) async -> Int {
+                await console.api(
+                    "POST", "/destinations/\(scope)/set", key: key, #"{"dry_run": false, "url": "https://\#(host)"}"#
+                ).status
+            }
+            #expect(await set("before.example.org", as: ours) == 200)
+            try await console.database.pool.query(
+                "UPDATE healthcare.integrations SET organization_id = $1 WHERE clinic_id = $2",
+                [console.others.id.uuid, console.ours.clinic.uuid])
+            let seen = try await Self.list(console, others).destinations.map(\.destination)
+            #expect(!seen.contains(scope))
+            let paused = await console.api("POST", "/destinations/\(scope)/pause", key: others, #"{"dry_run": false}"#)
+            #expect(paused.status == 404)
+            #expect(await set("after.example.org", as: others) == 200)
+            let record = try #require(try await Self.stored(console, scope))
+            #expect(record.organization == console.others.id)
+            #expect(record.kind == .webhook(url: "https://after.example.org"))
+        }
+    }
+
+    /// One has no clinic, and no other integration has one.
+    @Test func anIntegrationWithoutAClinicHindersNoQuestion() async throws {
+        try await TestConsole.with { console in
+            try await console.database.pool.query("UPDATE healthcare.integrations SET clinic_id = NULL")
+            let key = try await console.key(.admin, of: console.ours.id)
+            let wish = #"{"dry_run": false, "url": "https://own.example.org"}"#
+            let path = "/destinations/clinic:\(console.ours.clinic.text)/set"
+            #expect(await console.api("POST", path, key: key, wish).status == 404)
+        }
+    }
+
     @Test func whatTheConfigurationSaysOfTheDefaultIsChangedThere() async throws {
         try await TestConsole.with(
             settings: [

@@ -1,10 +1,13 @@
 import EvolutionSimulator
+import FoundationEssentials
 import HookgateCore
 import HookgateTestSupport
 import PostgresClient
+import Synchronization
 import Testing
 
 @testable import Console
+@testable import HookgateCommands
 
 /// The life of an integration over the API, against a simulated Evolution server.
 @Suite(.timeLimit(.minutes(2)))
@@ -58,6 +61,59 @@ struct IntegrationLifeAPITests {
             for deed in ["create", "disable", "enable", "reveal_url", "delete"] {
                 #expect(try await stage.noted("integrations.\(deed)") == 1, "\(deed)")
             }
+        }
+    }
+
+    /// The clock stands still, but for what a test adds.
+    private final class Seconds: Sendable {
+        let passed = Mutex(0.0)
+        var time: TimeSource {
+            TimeSource { Date(timeIntervalSince1970: 1_760_000_000 + self.passed.withLock { $0 }) }
+        }
+    }
+
+    @Test func manyNumbersDoNotAskTheServerMoreOften() async throws {
+        try await LifeStage.with { stage in
+            let id = try await stage.create(as: try await stage.console.key(.operator))
+            let (integration, seconds) = (try #require(IntegrationID(id)), Seconds())
+            let desk = PairingDesk(
+                try #require(stage.console.assembly.site.parts.integrations), time: seconds.time)
+            func isCode(_ number: String?) async throws -> Bool {
+                if case .code = try await desk.look(at: integration, number: number) { true } else { false }
+            }
+            #expect(try await isCode("15550101001"))
+            for number in 2..<9 { #expect(try await !isCode("1555010100\(number)")) }
+            #expect(try await isCode("15550101001"))
+            #expect(try await isCode(nil))
+            seconds.passed.withLock { $0 += 1 }
+            #expect(try await isCode("15550101002"))
+        }
+    }
+
+    @Test func anAnswerIsRememberedThoughTheClientHasGone() async throws {
+        try await TestConsole.with { console in
+            let parts = console.assembly.site.parts
+            let request = try #require(
+                PageRequest(
+                    ConsoleRequest(
+                        method: "POST", target: "/api/v1/x", headers: [(name: "idempotency-key", value: "one")],
+                        body: [], peer: nil)))
+            let visit = Visit(
+                title: "", request: request, parameters: [:], visitor: .configured, formToken: "", parts: parts)
+            func ask(_ work: @escaping @Sendable () throws -> Void) async throws -> String? {
+                let reply = try await Idempotency.carryOut(visit) {
+                    // As when the connection ends.
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    try work()
+                    return try .json(["made": "once"])
+                }
+                return reply.headers.first { $0.name == "idempotency-replayed" }?.value
+            }
+            await #expect(throws: ConsoleError.self) {
+                try await Task { try await ask { throw ConsoleError.nothingHere } }.value
+            }
+            #expect(try await Task { try await ask {} }.value == nil)
+            #expect(try await Task { try await ask { Issue.record("made twice") } }.value == "true")
         }
     }
 

@@ -121,6 +121,23 @@ struct DestinationsTests {
         }
     }
 
+    @Test func whatAnOrganizationSetTakesNothingOfWhoHasTheClinicAfterIt() async throws {
+        try await withSchema { database in
+            let store = PostgresDestinations(pool: database.pool)
+            let live = live(database)
+            var own = record(.clinic(clinic))
+            own.organization = organization
+            try await store.save(own, at: now, audit: entry())
+            try await live.refresh()
+            #expect(try await store.destination(of: own.scope) == own)
+            #expect(live.destination(of: event()) == .destination(try #require(own.destination)))
+            own.organization = OrganizationID(UUID())
+            try await store.save(own, at: now, audit: entry())
+            try await live.refresh()
+            #expect(live.destination(of: event()) == DestinationAnswer.none)
+        }
+    }
+
     @Test func configurationNamesTheDefaultAndItsRowPausesAndFiltersIt() async throws {
         try await withSchema { database in
             let store = PostgresDestinations(pool: database.pool)
