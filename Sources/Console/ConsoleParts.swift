@@ -15,6 +15,7 @@ package struct ConsoleParts: Sendable {
     package var doctor: any DoctorUseCases
     package let audit: any AuditReading
     package let deeds: any AuditWriting
+    package var work: any LongWorkLedger
     package var migration: any MigrationUseCases
     /// The effective configuration, masked, by name.
     package let settings: [ConsoleSetting]
@@ -29,12 +30,15 @@ package struct ConsoleParts: Sendable {
     package var switchOver: SwitchOverParts?
     /// What went wrong and is shown to nobody.
     package var complain: @Sendable (String) -> Void = { _ in }
+    /// Whether an error is of the moment, as of a database that restarts, so that another try may go on.
+    package var isPassing: @Sendable (any Error) -> Bool = { _ in false }
+    var workPace = WorkPace()
 
     package init(
         keys: any AccessKeyStore, sessions: any ConsoleSessionStore, idempotency: any IdempotencyStore,
         fleet: any FleetOverviewSource, reporting: any GatewayReporting, events: any EventArchive,
         keeping: any EventKeeping, quarantine: any QuarantineUseCases, destinations: any DestinationStore,
-        doctor: any DoctorUseCases, audit: any AuditReading, deeds: any AuditWriting,
+        doctor: any DoctorUseCases, audit: any AuditReading, deeds: any AuditWriting, work: any LongWorkLedger,
         migration: any MigrationUseCases,
         settings: [ConsoleSetting], publicURL: PublicURL
     ) {
@@ -50,6 +54,7 @@ package struct ConsoleParts: Sendable {
         self.doctor = doctor
         self.audit = audit
         self.deeds = deeds
+        self.work = work
         self.migration = migration
         self.settings = settings
         self.publicURL = publicURL

@@ -6,14 +6,20 @@ package final class ConsoleSite: ConsoleResponder {
     let parts: ConsoleParts
     let access: AccessControl
     let table: RouteTable
-    private let desk = WorkDesk()
+    let desk: WorkDesk
 
     /// - Parameter configuredToken: the digest of `HOOKGATE_ADMIN_TOKEN`; nil where there is none.
     package init(_ parts: ConsoleParts, configuredToken: TokenDigest? = nil) {
         let access = AccessControl(parts, configuredToken: configuredToken)
         self.parts = parts
         self.access = access
+        self.desk = WorkDesk(parts)
         self.table = RouteTable(ConsoleRoutes.all(parts, access, self.desk))
+    }
+
+    /// Goes on with long work whose replica is gone, until its task is cancelled; then gives back what is under way here.
+    package func keepWork() async {
+        await self.desk.keeper.run()
     }
 
     /// Stops what is under way behind the pages, where nothing is lost: the process ends.

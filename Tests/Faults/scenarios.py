@@ -13,6 +13,7 @@ from deliveries import delivered_by_the_killed, delivered_through_an_outage
 from hostile import delivered_to_the_hostile
 from lives import lives_killed
 from long_bodies import long_bodies, longest_body
+from long_work import work_killed
 from revocation import revoked_while_silent
 from switch_over import switch_overs_killed
 from world import Account, World
@@ -239,4 +240,5 @@ ALL = [
     # Pairs of a release and a failure; as many as there are means all.
     (switch_overs_killed, 120, 2),
     (lives_killed, 120, 2),
+    (work_killed, 8, 1),
 ]

@@ -15,7 +15,7 @@ enum WebhookAPI {
                 return try .json(WorkAnswer(desk.look.standing, Look.init), status: 202)
             },
             Route(.get, "/api/v1/webhooks/work", .needs(.viewer), api: work) { _ in
-                try .json(WorkAnswer(desk.switchOver.standing, Work.init))
+                try await work(desk)
             },
             Route(.post, "/api/v1/webhooks/switch", .needs(.operator), api: switchOver) { visit in
                 try await begin(visit, desk, .switchOver)
@@ -24,8 +24,8 @@ enum WebhookAPI {
                 try await begin(visit, desk, .rollBack)
             },
             Route(.post, "/api/v1/webhooks/pause", .needs(.operator), api: pause) { _ in
-                desk.switchOver.stop()
-                return try .json(WorkAnswer(desk.switchOver.standing, Work.init), status: 202)
+                try await desk.switchOver.stop()
+                return try await work(desk, status: 202)
             },
         ]
     }
@@ -36,7 +36,11 @@ enum WebhookAPI {
         let request = try wish.request(deed)
         let goesOnWith = deed == .switchOver ? request.run : nil
         try await SwitchOverDeeds.begin(visit, desk, request, run: goesOnWith ?? RunID(UUID()))
-        return try .json(WorkAnswer(desk.switchOver.standing, Work.init), status: 202)
+        return try await work(desk, status: 202)
+    }
+
+    private static func work(_ desk: WorkDesk, status: Int = 200) async throws -> Reply {
+        try .json(WorkAnswer(try await desk.switchOver.standing(), Work.init), status: status)
     }
 
     private struct Wish: Decodable {
@@ -147,10 +151,10 @@ enum WebhookAPI {
             self.total = report.total
             self.waiting = report.waiting
             self.counts = report.counts.filter { $0.value > 0 }
-            self.isStoppedByRule = report.failures != nil
+            self.isStoppedByRule = report.stop != nil
             self.instances = report.listed.prefix(WebhookAPI.mostListed).map { name, instance in
                 Instance(
-                    instanceName: name.text, outcome: instance.outcome.word, meaning: instance.outcome.description)
+                    instanceName: name.text, outcome: instance.word, meaning: instance.meaning)
             }
         }
     }

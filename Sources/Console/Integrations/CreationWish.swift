@@ -71,7 +71,7 @@ struct CreationWish: Sendable {
     /// Makes it, or says what would be made. What nobody made is refused with the reason.
     func carryOut(_ visit: Visit, _ desk: LifeDesk) async throws -> IntegrationCreation {
         try desk.checkServers()
-        try SwitchOverDeeds.checkPublicURL(visit, isRehearsal: self.isRehearsal, token: Self.sample)
+        try SwitchOverDeeds.checkPublicURL(visit.parts, isRehearsal: self.isRehearsal, token: Self.sample)
         let (request, actor) = (self.request, visit.actor)
         let creation = try await desk.carryOut(visit) { try await $0.create(request, actor: actor) }
         if let refusal = creation.outcome.refusal { throw refusal }

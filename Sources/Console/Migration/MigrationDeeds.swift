@@ -1,6 +1,7 @@
+import FoundationEssentials
 import HookgateCore
 
-/// What page and API do alike with the migration. Each deed is noted before it is begun: what cannot be noted is not done.
+/// What page and API do alike with the migration. Each deed is noted as it is begun: what cannot be noted is not done.
 enum MigrationDeeds {
     static func plan(_ visit: Visit, _ desk: WorkDesk) throws(ConsoleError) {
         let migration = visit.parts.migration
@@ -15,29 +16,17 @@ enum MigrationDeeds {
 
     /// - Parameter digest: of the plan that was looked at.
     static func migrate(_ visit: Visit, _ desk: WorkDesk, digest: String) async throws {
-        struct Detail: Encodable { let digest: String }
-        try desk.migration.checkIdle()
-        try await visit.note("migration.run", nil, Detail(digest: digest))
-        let migration = visit.parts.migration
-        try desk.migration.begin(MigrationReport(.migrate), visit) { update in
-            let options = MigrationOptions(expectedDigest: digest)
-            let summary = try await migration.migrate(options) { event in
-                // Between two batches nothing is under way: the next run goes on from here.
-                if case .batchCommitted = event { try Task.checkCancellation() }
-                update { $0.take(event) }
-            }
-            update { $0.run = summary.run }
+        struct Detail: Encodable {
+            let digest: String
+            let run: String
         }
+        let run = RunID(UUID())
+        let entry = try visit.entry("migration.run", nil, Detail(digest: digest, run: run.text))
+        try await desk.migration.begin(MigrationJob(deed: .migrate(digest: digest, run: run)), visit, noting: entry)
     }
 
-    static func verify(_ visit: Visit, _ desk: WorkDesk) throws(ConsoleError) {
-        let migration = visit.parts.migration
-        try desk.migration.begin(MigrationReport(.verify), visit) { update in
-            _ = try await migration.verify { result in
-                try Task.checkCancellation()
-                update { $0.take(result) }
-            }
-        }
+    static func verify(_ visit: Visit, _ desk: WorkDesk) async throws {
+        try await desk.migration.begin(MigrationJob(deed: .verify), visit, noting: nil)
     }
 
     /// What an undoing would come to.
@@ -51,16 +40,9 @@ enum MigrationDeeds {
 
     static func undo(_ visit: Visit, _ desk: WorkDesk, of run: RunID) async throws {
         struct Detail: Encodable { let run: String }
-        try desk.migration.checkIdle()
         _ = try await Self.record(visit, of: run)
-        try await visit.note("migration.undo", run.text, Detail(run: run.text))
-        let migration = visit.parts.migration
-        try desk.migration.begin(MigrationReport(.undo(run)), visit) { update in
-            _ = try await migration.undo(run, UndoOptions()) { undone in
-                update { $0.take(undone) }
-                try Task.checkCancellation()
-            }
-        }
+        let entry = try visit.entry("migration.undo", run.text, Detail(run: run.text))
+        try await desk.migration.begin(MigrationJob(deed: .undo(run)), visit, noting: entry)
     }
 
     static func record(_ visit: Visit, of run: RunID) async throws -> RunRecord {
@@ -74,7 +56,7 @@ enum MigrationDeeds {
     static func refusal(_ error: MigrationError) -> ConsoleError {
         switch error {
         case .unknownRun: .notFound("\(error)")
-        case .anotherRunIsActive, .planChanged, .lockedOut: .conflict("\(error)")
+        case .anotherRunIsActive, .planChanged, .lockedOut, .runIsOver: .conflict("\(error)")
         case .schemaMissing, .sealBroken, .unreadable, .decisions: .unprocessable("\(error)")
         }
     }
@@ -83,7 +65,11 @@ enum MigrationDeeds {
 extension Visit {
     /// Takes a deed down in the audit log.
     func note(_ action: String, _ subject: String?, _ detail: some Encodable) async throws {
-        let entry = try AuditEntry(actor: self.actor, action: action, subject: subject, detail: detail)
-        try await self.parts.deeds.note(entry, at: self.now)
+        try await self.parts.deeds.note(try self.entry(action, subject, detail), at: self.now)
+    }
+
+    /// A deed for the audit log.
+    func entry(_ action: String, _ subject: String?, _ detail: some Encodable) throws -> AuditEntry {
+        try AuditEntry(actor: self.actor, action: action, subject: subject, detail: detail)
     }
 }

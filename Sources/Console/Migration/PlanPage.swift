@@ -39,7 +39,7 @@ enum PlanPage {
 
     private static func progress(_ desk: WorkDesk, _ visit: Visit) -> HTML {
         guard let standing = desk.plan.standing else {
-            return EmptyState.html("Nobody has planned yet since the server started.")
+            return EmptyState.html("Nobody has planned here since this server started.")
         }
         let report = standing.report
         let counts = report.counts
@@ -59,7 +59,7 @@ enum PlanPage {
             """
     }
 
-    private static func result(_ standing: LongWork<PlanReport>.Standing, _ visit: Visit) -> HTML {
+    private static func result(_ standing: WorkStanding<PlanReport>, _ visit: Visit) -> HTML {
         let report = standing.report
         guard !standing.isRunning, let digest = report.digest else { return .nothing }
         let counts = report.counts

@@ -55,7 +55,7 @@ struct PlanReport: Sendable, Equatable {
             } else if planned.action.writes, self.written.count < Self.mostListed {
                 self.written.append(Instance(planned))
             }
-        case .waiting, .migrated, .batchCommitted, .verified: break
+        case .waiting, .resumed, .migrated, .batchCommitted, .verified: break
         }
     }
 
@@ -67,16 +67,16 @@ struct PlanReport: Sendable, Equatable {
 }
 
 /// A run of the migration, a verification, or an undoing, while it works and after it.
-struct MigrationReport: Sendable, Equatable {
+struct MigrationReport: Sendable, Equatable, Codable {
     static let mostListed = 200
 
-    enum Kind: Sendable, Equatable {
+    enum Kind: Sendable, Equatable, Codable {
         case migrate
         case verify
         case undo(RunID)
     }
 
-    struct Fault: Sendable, Equatable {
+    struct Fault: Sendable, Equatable, Codable {
         let name: InstanceName
         let words: [String]
     }
@@ -102,6 +102,7 @@ struct MigrationReport: Sendable, Equatable {
         switch event {
         case .waiting: self.isWaiting = true
         case .surveyed(let survey): (self.isWaiting, self.total) = (false, survey.instanceCount)
+        case .resumed(let written): self.written = written
         case .planned(let planned): if planned.action.needsDecision { self.undecided += 1 }
         case .migrated: self.written += 1
         case .batchCommitted: break

@@ -9,14 +9,14 @@ enum RunPages {
         [
             Route(.get, "/migration/runs", .needs(.viewer), page: "Runs") { visit in try await list(visit, desk) },
             Route(.get, "/live/migration", .needs(.viewer), page: "Runs") { visit in
-                try live.reply("migration") { progress(desk, visit) }
+                try live.reply("migration") { try await progress(desk, visit) }
             },
             Route(.post, "/migration/verify", .needs(.operator), page: "Verify") { visit in
-                try MigrationDeeds.verify(visit, desk)
+                try await MigrationDeeds.verify(visit, desk)
                 return .seeOther("/migration/runs")
             },
             Route(.post, "/migration/stop", .needs(.operator), page: "Stop") { visit in
-                desk.migration.stop()
+                try await desk.migration.stop()
                 return .seeOther("/migration/runs")
             },
             Route(.get, "/migration/runs/{id}", .needs(.viewer), page: "Run") { visit in try await show(visit) },
@@ -31,6 +31,7 @@ enum RunPages {
 
     private static func list(_ visit: Visit, _ desk: WorkDesk) async throws -> Reply {
         let runs = try await visit.parts.migration.runs(limit: mostRuns)
+        let progress = try await Self.progress(desk, visit)
         return .html(
             Layout(section: "migration", visit: visit).page(
                 """
@@ -38,7 +39,7 @@ enum RunPages {
                     "Runs", "What migrations wrote, newest first.",
                     actions: visit.visitor.role < .operator
                         ? HTML.nothing : Form.post(visit, to: "/migration/verify", Form.button("Verify row by row"))))
-                <div id="migration" data-live="/live/migration">\(progress(desk, visit))</div>
+                <div id="migration" data-live="/live/migration">\(progress)</div>
                 \(DataTable.html(
                     "Runs",
                     [
@@ -58,8 +59,8 @@ enum RunPages {
                 """))
     }
 
-    private static func progress(_ desk: WorkDesk, _ visit: Visit) -> HTML {
-        guard let standing = desk.migration.standing else { return .nothing }
+    private static func progress(_ desk: WorkDesk, _ visit: Visit) async throws -> HTML {
+        guard let standing = try await desk.migration.standing() else { return .nothing }
         let report = standing.report
         return """
             \(WorkNotice.html(report.title, standing, words(report), now: visit.now))

@@ -6,8 +6,10 @@ enum SwitchOverDeeds {
     /// The most names that are given one by one.
     static let mostNames = 10_000
 
-    static func parts(_ visit: Visit) throws(ConsoleError) -> SwitchOverParts {
-        guard let parts = visit.parts.switchOver else {
+    static func parts(_ visit: Visit) throws(ConsoleError) -> SwitchOverParts { try Self.parts(visit.parts) }
+
+    static func parts(_ parts: ConsoleParts) throws(ConsoleError) -> SwitchOverParts {
+        guard let parts = parts.switchOver else {
             throw .unprocessable("No Evolution server is configured. Set EVOLUTION_API_URL and EVOLUTION_API_KEY.")
         }
         return parts
@@ -23,7 +25,7 @@ enum SwitchOverDeeds {
 
     /// How many instances it would be about. Nothing is sent, and Evolution is not asked.
     static func count(_ visit: Visit, _ request: SwitchOverRequest) async throws -> Int {
-        try await Self.subjects(visit, request, try Self.parts(visit).useCases(visit.actor)).count
+        try await SwitchOverSubjects.of(request, visit.parts, try Self.parts(visit).useCases(visit.actor)).count
     }
 
     /// - Parameter run: of a switch-over that goes on, the one that was paused: taken back, both halves go back.
@@ -36,83 +38,38 @@ enum SwitchOverDeeds {
             let isDryRun: Bool
         }
         let useCases = try Self.parts(visit).useCases(visit.actor)
-        try desk.switchOver.checkIdle()
-        let subjects = try await Self.subjects(visit, request, useCases)
-        guard subjects.count > 0 else {
+        try await desk.switchOver.checkIdle()
+        let count = try await SwitchOverSubjects.of(request, visit.parts, useCases).count
+        guard count > 0 else {
             throw ConsoleError.unprocessable("There is no instance that this could be about.")
         }
-        try await visit.note(
+        let entry = try visit.entry(
             request.deed == .switchOver ? "webhooks.switch" : "webhooks.rollback", nil,
-            Detail(run: run.text, instances: subjects.count, isDryRun: request.options.isDryRun))
-        try desk.switchOver.begin(SwitchOverReport(request, run: run), visit) { update in
-            let observe: @Sendable (SwitchOverEvent) -> Void = { event in update { $0.take(event) } }
-            let results =
-                switch subjects {
-                case .targets(let targets):
-                    try await useCases.switchOver(targets, run: run, options: request.options, observe: observe)
-                case .entries(let entries):
-                    try await useCases.rollBack(entries, isDryRun: request.options.isDryRun, observe: observe)
-                }
-            update { report in
-                report.waiting = 0
-                for result in results { report.take(result.target, result.outcome) }
-            }
-        }
-    }
-
-    /// What a switch-over or a rollback is about.
-    private enum Subjects: Sendable {
-        case targets([SwitchOverTarget])
-        case entries([SwitchOverEntry])
-
-        var count: Int {
-            switch self {
-            case .targets(let targets): targets.count
-            case .entries(let entries): entries.count
-            }
-        }
-    }
-
-    private static func subjects(
-        _ visit: Visit, _ request: SwitchOverRequest, _ useCases: any SwitchOverUseCases
-    ) async throws -> Subjects {
-        switch request.deed {
-        case .switchOver: .targets(try await Self.targets(visit, request, useCases))
-        case .rollBack: .entries(try await useCases.restorable(request.selection))
-        }
-    }
-
-    private static func targets(
-        _ visit: Visit, _ request: SwitchOverRequest, _ useCases: any SwitchOverUseCases
-    ) async throws -> [SwitchOverTarget] {
-        let targets = try await useCases.targets(request.names)
-        if let names = request.names, let missing = Set(names).subtracting(targets.map(\.instance)).min() {
-            throw ConsoleError.unprocessable(
-                "No single integration with a valid token has the instance name '\(missing)'.")
-        }
-        try Self.checkURL(visit, isRehearsal: request.isRehearsal, targets)
-        return targets
+            Detail(run: run.text, instances: count, isDryRun: request.options.isDryRun))
+        try await desk.switchOver.begin(SwitchOverJob(request: request, run: run), visit, noting: entry)
     }
 
     /// Refuses a public URL that no server may be pointed at.
     static func checkURL(
-        _ visit: Visit, isRehearsal: Bool, _ targets: [SwitchOverTarget]
+        _ parts: ConsoleParts, isRehearsal: Bool, _ targets: [SwitchOverTarget]
     ) throws(ConsoleError) {
         let longest = targets.max { $0.token.secretText.count < $1.token.secretText.count }
-        try Self.checkPublicURL(visit, isRehearsal: isRehearsal, token: longest?.token)
+        try Self.checkPublicURL(parts, isRehearsal: isRehearsal, token: longest?.token)
     }
 
     /// The same before there are targets.
     /// - Parameter token: the longest that it is to hold; nil for none.
-    static func checkPublicURL(_ visit: Visit, isRehearsal: Bool, token: WebhookToken?) throws(ConsoleError) {
+    static func checkPublicURL(
+        _ parts: ConsoleParts, isRehearsal: Bool, token: WebhookToken?
+    ) throws(ConsoleError) {
         if isRehearsal {
-            guard try Self.parts(visit).allowsRehearsal else {
+            guard try Self.parts(parts).allowsRehearsal else {
                 throw .unprocessable(
                     "A rehearsal is for Evolution servers on this machine, and one of them is elsewhere.")
             }
             return
         }
-        let base = visit.parts.publicURL
+        let base = parts.publicURL
         guard let token, let flaw = base.switchOverFlaw(token: token) else { return }
         throw .unprocessable("The public URL \(base.text) cannot be set at Evolution: \(flaw).")
     }

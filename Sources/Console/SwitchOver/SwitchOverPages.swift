@@ -7,9 +7,9 @@ enum SwitchOverPages {
 
     static func routes(_ desk: WorkDesk, _ live: LiveStream) -> [Route] {
         [
-            Route(.get, "/switch-over", .needs(.viewer), page: "Webhooks") { visit in show(visit, desk) },
+            Route(.get, "/switch-over", .needs(.viewer), page: "Webhooks") { visit in try await show(visit, desk) },
             Route(.get, "/live/switch-over", .needs(.viewer), page: "Webhooks") { visit in
-                try live.reply("switch-over") { progress(desk, visit) }
+                try live.reply("switch-over") { try await progress(desk, visit) }
             },
             Route(.get, "/live/look", .needs(.viewer), page: "Webhooks") { visit in
                 try live.reply("look") { lookProgress(desk, visit) }
@@ -25,12 +25,12 @@ enum SwitchOverPages {
                 try await begin(visit, desk, .rollBack)
             },
             Route(.post, "/switch-over/pause", .needs(.operator), page: "Pause") { visit in
-                desk.switchOver.stop()
+                try await desk.switchOver.stop()
                 return .seeOther("/switch-over")
             },
             Route(.post, "/switch-over/continue", .needs(.operator), page: "Go on") { visit in
-                guard let standing = desk.switchOver.standing else {
-                    throw ConsoleError.unprocessable("Nothing was paused since the server started.")
+                guard let standing = try await desk.switchOver.standing() else {
+                    throw ConsoleError.unprocessable("Nothing was paused.")
                 }
                 try await SwitchOverDeeds.begin(visit, desk, standing.report.request, run: standing.report.run)
                 return .seeOther("/switch-over")
@@ -38,8 +38,9 @@ enum SwitchOverPages {
         ]
     }
 
-    private static func show(_ visit: Visit, _ desk: WorkDesk) -> Reply {
+    private static func show(_ visit: Visit, _ desk: WorkDesk) async throws -> Reply {
         let isOperator = visit.visitor.role >= .operator && visit.parts.switchOver != nil
+        let progress = try await Self.progress(desk, visit)
         return .html(
             Layout(section: "switch-over", visit: visit).page(
                 """
@@ -50,7 +51,7 @@ enum SwitchOverPages {
                 \(visit.parts.switchOver == nil ? Notice.html(
                     "No Evolution server is configured: set <code>EVOLUTION_API_URL</code> and <code>EVOLUTION_API_KEY</code>.")
                     : HTML.nothing)
-                <div id="switch-over" data-live="/live/switch-over">\(progress(desk, visit))</div>
+                <div id="switch-over" data-live="/live/switch-over">\(progress)</div>
                 <div id="look" data-live="/live/look">\(lookProgress(desk, visit))</div>
                 \(desk.look.standing.html { standing in look(standing.report, visit) })
                 \(isOperator ? forms(visit) : HTML.nothing)
@@ -59,7 +60,7 @@ enum SwitchOverPages {
 
     private static func lookProgress(_ desk: WorkDesk, _ visit: Visit) -> HTML {
         guard let standing = desk.look.standing else {
-            return EmptyState.html("Nobody has asked Evolution since the server started.")
+            return EmptyState.html("Nobody has asked Evolution here since this server started.")
         }
         return """
             \(WorkNotice.html("Asking Evolution", standing, "\(Count.text(standing.report.total)) instances.", now: visit.now))
@@ -99,21 +100,20 @@ enum SwitchOverPages {
             """)
     }
 
-    static func progress(_ desk: WorkDesk, _ visit: Visit) -> HTML {
-        guard let standing = desk.switchOver.standing else { return .nothing }
+    static func progress(_ desk: WorkDesk, _ visit: Visit) async throws -> HTML {
+        guard let standing = try await desk.switchOver.standing() else { return .nothing }
         let report = standing.report
         let listed = report.listed
-        let done = report.reached.count
         return """
             \(WorkNotice.html(
                 report.request.title, standing,
                 """
-                \(Count.text(done)) of \(report.total.map { Count.text($0) } ?? "?") instances\
+                \(Count.text(report.done)) of \(report.total.map { Count.text($0) } ?? "?") instances\
                 \(report.waiting > 0 ? ", \(Count.text(report.waiting)) wait for their first event" : HTML.nothing).
                 """, now: visit.now))
-            \(report.failures.html { failures in
+            \(report.stop.html { stop in
                 Notice.html(
-                    "It stopped by its own rule: \(failures.count) of \(failures.of) failed. What is set stays as it is.", .bad) })
+                    "It stopped by its own rule: \(stop.count) of \(stop.of) failed. What is set stays as it is.", .bad) })
             \(visit.visitor.role < .operator ? HTML.nothing : controls(standing, visit))
             \(report.counts.isEmpty ? HTML.nothing : Figure.row(report.counts.filter { $0.value > 0 }.sorted { $0.key < $1.key }
                 .map { word, count in Figure.html(word.replacing("_", with: " "), "\(Count.text(count))") }))
@@ -122,14 +122,14 @@ enum SwitchOverPages {
                 rows: listed.prefix(mostListed).map { name, instance in
                     [
                         "\(instance.title)<br><code>\(name.text)</code>",
-                        Badge.html(instance.outcome.word.replacing("_", with: " "), instance.outcome.tone),
-                        "\(instance.outcome.description)",
+                        Badge.html(instance.word.replacing("_", with: " "), instance.place.tone),
+                        "\(instance.meaning)",
                     ]
                 }, empty: .nothing))
             """
     }
 
-    private static func controls(_ standing: LongWork<SwitchOverReport>.Standing, _ visit: Visit) -> HTML {
+    private static func controls(_ standing: WorkStanding<SwitchOverReport>, _ visit: Visit) -> HTML {
         let report = standing.report
         if standing.isRunning {
             return Form.post(visit, to: "/switch-over/pause", Form.button("Pause", .bad))

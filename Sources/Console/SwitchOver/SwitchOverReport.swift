@@ -21,9 +21,9 @@ struct WebhookLook: Sendable {
     }
 }
 
-/// What somebody asked for, kept so that a run which was paused goes on in the same way.
-struct SwitchOverRequest: Sendable {
-    enum Deed: Sendable, Equatable {
+/// What somebody asked for, kept so that a run which was paused, or whose replica is gone, goes on in the same way.
+struct SwitchOverRequest: Sendable, Codable {
+    enum Deed: String, Sendable, Codable {
         case switchOver
         case rollBack
     }
@@ -48,9 +48,42 @@ struct SwitchOverRequest: Sendable {
 
 /// A switch-over or a rollback, while it works and after it.
 struct SwitchOverReport: Sendable {
-    struct Instance: Sendable {
+    /// Instances that are written down for other replicas; all are counted.
+    static let mostWritten = 300
+
+    /// One that is as far as it gets, in words.
+    struct Instance: Sendable, Codable {
+        /// Who needs a person comes first.
+        enum Place: Int, Sendable, Codable {
+            case failed
+            case open
+            case well
+        }
+
         let title: String
-        let outcome: SwitchOverOutcome
+        let word: String
+        let meaning: String
+        let place: Place
+    }
+
+    /// When a run stopped by its own rule: failures, and of how many.
+    struct Stop: Sendable, Codable {
+        let count: Int
+        let of: Int
+    }
+
+    /// What is written to the row: everything is counted, and some are listed.
+    struct Summary: Sendable, Codable {
+        struct Listed: Sendable, Codable {
+            let name: InstanceName
+            let instance: Instance
+        }
+
+        let total: Int?
+        let waiting: Int
+        let stop: Stop?
+        let counts: [String: Int]
+        let listed: [Listed]
     }
 
     let request: SwitchOverRequest
@@ -58,8 +91,7 @@ struct SwitchOverReport: Sendable {
     let run: RunID
     var total: Int?
     var waiting = 0
-    /// When the run stopped by its own rule: failures, and of how many.
-    var failures: (count: Int, of: Int)?
+    var stop: Stop?
     /// As many as there are targets, which the work itself holds.
     private(set) var reached: [InstanceName: Instance] = [:]
     private(set) var counts: [String: Int] = [:]
@@ -69,33 +101,60 @@ struct SwitchOverReport: Sendable {
         self.run = run
     }
 
+    init(_ request: SwitchOverRequest, run: RunID, _ summary: Summary) {
+        self.init(request, run: run)
+        self.total = summary.total
+        self.waiting = summary.waiting
+        self.stop = summary.stop
+        self.counts = summary.counts
+        for listed in summary.listed { self.reached[listed.name] = listed.instance }
+    }
+
+    var summary: Summary {
+        Summary(
+            total: self.total, waiting: self.waiting, stop: self.stop, counts: self.counts.filter { $0.value > 0 },
+            listed: self.listed.prefix(Self.mostWritten).map { Summary.Listed(name: $0.name, instance: $0.instance) })
+    }
+
+    /// How many are as far as they get, or wait for their event.
+    var done: Int { self.counts.values.reduce(0, +) }
+
     mutating func take(_ event: SwitchOverEvent) {
         switch event {
         case .began(let total): self.total = total
         case .reached(let target, let outcome): self.take(target, outcome)
         case .waiting(let count): self.waiting = count
-        case .stopped(let failures, let total): self.failures = (failures, total)
+        case .stopped(let failures, let total): self.stop = Stop(count: failures, of: total)
         }
     }
 
     /// An instance that was configured may be confirmed later, and counts once.
     mutating func take(_ target: SwitchOverTarget, _ outcome: SwitchOverOutcome) {
-        if let before = self.reached[target.instance] { self.counts[before.outcome.word, default: 0] -= 1 }
+        if let before = self.reached[target.instance] { self.counts[before.word, default: 0] -= 1 }
         self.counts[outcome.word, default: 0] += 1
-        self.reached[target.instance] = Instance(title: target.title, outcome: outcome)
+        self.reached[target.instance] = Instance(
+            title: target.title, word: outcome.word, meaning: outcome.description, place: outcome.place)
     }
 
     /// Those that a person should look at first, by name.
     var listed: [(name: InstanceName, instance: Instance)] {
         self.reached.sorted { left, right in
-            let (first, second) = (left.value.outcome.place, right.value.outcome.place)
-            return first == second ? left.key < right.key : first < second
+            let (first, second) = (left.value.place, right.value.place)
+            return first == second ? left.key < right.key : first.rawValue < second.rawValue
         }.map { (name: $0.key, instance: $0.value) }
     }
 }
 
 extension SwitchOverOutcome {
-    fileprivate var place: Int { self.isFailure ? 0 : self.isWell ? 2 : 1 }
+    fileprivate var place: SwitchOverReport.Instance.Place { self.isFailure ? .failed : self.isWell ? .well : .open }
+}
 
-    var tone: Tone { self.isFailure ? .bad : self.isWell ? .good : .notice }
+extension SwitchOverReport.Instance.Place {
+    var tone: Tone {
+        switch self {
+        case .failed: .bad
+        case .open: .notice
+        case .well: .good
+        }
+    }
 }

@@ -19,7 +19,18 @@ struct RotationRequest: Sendable {
 }
 
 /// A rotation of one integration's token, while it works and after it.
-struct RotationReport: Sendable {
+struct RotationReport: Sendable, Codable {
+    /// How far Evolution is.
+    struct Outcome: Sendable, Codable {
+        let word: String
+        let meaning: String
+
+        init(_ outcome: SwitchOverOutcome) {
+            self.word = outcome.word
+            self.meaning = outcome.description
+        }
+    }
+
     let integration: IntegrationID
     let title: String
     let isDryRun: Bool
@@ -29,17 +40,17 @@ struct RotationReport: Sendable {
     /// The fingerprint of the token before.
     let before: String?
     /// How far Evolution is; nil until then, and where it is not asked.
-    var outcome: SwitchOverOutcome?
+    var outcome: Outcome?
 
     mutating func take(_ event: SwitchOverEvent) {
-        if case .reached(_, let outcome) = event { self.outcome = outcome }
+        if case .reached(_, let outcome) = event { self.outcome = Outcome(outcome) }
     }
 
     var name: String { self.isDryRun ? "The dry run of a rotation" : "The rotation" }
 
     /// In words, as far as it is.
     var progress: String {
-        if let outcome { return "\(self.title): \(outcome)." }
+        if let outcome { return "\(self.title): \(outcome.meaning)." }
         if self.isAtEvolution { return "\(self.title) is looked for at Evolution." }
         return self.isDryRun
             ? "\(self.title) would get a new token; Evolution is not asked, since no server is configured."

@@ -50,12 +50,11 @@ enum TokenDeeds {
             integration: record.id, title: holding.title, isDryRun: request.isDryRun,
             isAtEvolution: visit.parts.switchOver != nil, grace: request.grace,
             before: holding.current?.fingerprint)
-        try Self.checkIdle(visit, desk, record.id)
-        if report.isAtEvolution {
-            try await Self.rotateAtEvolution(visit, desk, request, report, record)
-        } else {
-            try Self.rotateHere(visit, desk, report, holding)
+        try await Self.checkIdle(visit, desk, record.id)
+        guard report.isAtEvolution else {
+            return try await Self.begin(visit, desk, RotationJob(beginning: report, atEvolution: nil), noting: nil)
         }
+        try await Self.rotateAtEvolution(visit, desk, request, report, record)
     }
 
     /// Made, set, read back, and confirmed by the first event; begun again it goes on with the token that it made.
@@ -67,48 +66,21 @@ enum TokenDeeds {
             let run: String
             let isDryRun: Bool
         }
-        let useCases = try SwitchOverDeeds.parts(visit).useCases(visit.actor)
-        var targets: [SwitchOverTarget] = []
-        if let name = record.instanceName { targets = try await useCases.targets([name]) }
-        guard let target = targets.first, target.integrationID == record.id else {
-            throw ConsoleError.unprocessable(
-                "Evolution knows instances by name: no single integration with a valid token has this one's.")
-        }
+        let target = try await RotationJob.target(
+            record.instanceName, record.id, isRehearsal: request.isRehearsal, visit.parts,
+            try SwitchOverDeeds.parts(visit).useCases(visit.actor))
         guard request.expected == nil || request.expected == target.token.digest.fingerprint else { throw Self.changed }
-        try SwitchOverDeeds.checkURL(visit, isRehearsal: request.isRehearsal, targets)
-        let run = RunID(UUID())
-        var options = SwitchOverOptions()
-        options.isDryRun = request.isDryRun
-        options.eventWait =
-            visit.scope == nil ? request.eventWait : min(request.eventWait, RotationRequest.longestWaitOfOne)
-        options.rotationGrace = request.grace
-        let chosen = options
-        try await visit.note(
-            "webhooks.rotate", record.id.text, Detail(run: run.text, isDryRun: request.isDryRun))
-        try Self.begin(visit, desk, report) { update in
-            let results = try await useCases.switchOver([target], run: run, options: chosen) { event in
-                update { $0.take(event) }
-            }
-            if let result = results.first { update { $0.outcome = result.outcome } }
-        }
-    }
-
-    /// On our side alone. The ledger writes it down itself.
-    private static func rotateHere(
-        _ visit: Visit, _ desk: WorkDesk, _ report: RotationReport, _ holding: TokenHolding
-    ) throws {
-        let parts = try Self.parts(visit)
-        let (ledger, now) = (parts.ledger(visit.actor), visit.now)
-        let plan = TokenPlan.rotation(of: holding, grace: report.grace, at: now, random: Self.random())
-        try Self.begin(visit, desk, report) { _ in
-            guard !report.isDryRun else { return }
-            guard try await ledger.write(plan.change, base: parts.statedURL, at: now) else { throw Self.changed }
-        }
+        let wait = visit.scope == nil ? request.eventWait : min(request.eventWait, RotationRequest.longestWaitOfOne)
+        let there = RotationJob.AtEvolution(
+            instance: target.instance, run: RunID(UUID()), eventWait: wait, isRehearsal: request.isRehearsal)
+        let entry = try visit.entry(
+            "webhooks.rotate", record.id.text, Detail(run: there.run.text, isDryRun: request.isDryRun))
+        try await Self.begin(visit, desk, RotationJob(beginning: report, atEvolution: there), noting: entry)
     }
 
     /// Whoever sees one organization is not told who is at another's.
-    private static func isElsewhere(_ visit: Visit, _ desk: WorkDesk) -> ConsoleError {
-        guard visit.scope == nil, let standing = desk.rotation.standing else {
+    private static func isElsewhere(_ visit: Visit, _ desk: WorkDesk) async throws -> ConsoleError {
+        guard visit.scope == nil, let standing = try await desk.rotation.standing() else {
             return .conflict("Another integration's token is being rotated. Try again when that is over.")
         }
         return .conflict(
@@ -116,32 +88,33 @@ enum TokenDeeds {
                 + "on the page of that integration.")
     }
 
-    private static func checkIdle(_ visit: Visit, _ desk: WorkDesk, _ id: IntegrationID) throws(ConsoleError) {
-        if desk.rotation.standing?.isRunning == true, Self.rotation(desk, of: id) == nil {
-            throw Self.isElsewhere(visit, desk)
-        }
-        try desk.rotation.checkIdle()
+    private static func checkIdle(_ visit: Visit, _ desk: WorkDesk, _ id: IntegrationID) async throws {
+        guard let standing = try await desk.rotation.standing(), standing.isRunning else { return }
+        guard standing.report.integration == id else { throw try await Self.isElsewhere(visit, desk) }
+        throw ConsoleError.underWay(standing.actor)
     }
 
     private static func begin(
-        _ visit: Visit, _ desk: WorkDesk, _ report: RotationReport,
-        work: @escaping @Sendable (_ update: @escaping LongWork<RotationReport>.Update) async throws -> Void
-    ) throws(ConsoleError) {
-        do throws(ConsoleError) {
-            try desk.rotation.begin(report, visit, work: work)
-        } catch {
-            throw Self.rotation(desk, of: report.integration) == nil ? Self.isElsewhere(visit, desk) : error
+        _ visit: Visit, _ desk: WorkDesk, _ job: RotationJob, noting entry: AuditEntry?
+    ) async throws {
+        do {
+            try await desk.rotation.begin(job, visit, noting: entry)
+        } catch let error as ConsoleError {
+            guard case .conflict = error, try await Self.rotation(desk, of: job.beginning.integration) == nil else {
+                throw error
+            }
+            throw try await Self.isElsewhere(visit, desk)
         }
     }
 
     /// The rotation of this integration, if it is the latest that was begun.
-    static func rotation(_ desk: WorkDesk, of id: IntegrationID) -> LongWork<RotationReport>.Standing? {
-        desk.rotation.standing.flatMap { $0.report.integration == id ? $0 : nil }
+    static func rotation(_ desk: WorkDesk, of id: IntegrationID) async throws -> WorkStanding<RotationReport>? {
+        try await desk.rotation.standing().flatMap { $0.report.integration == id ? $0 : nil }
     }
 
     static func stopRotation(_ visit: Visit, _ desk: WorkDesk) async throws -> IntegrationID {
         let id = try await Self.record(visit).id
-        if Self.rotation(desk, of: id) != nil { desk.rotation.stop() }
+        if let standing = try await Self.rotation(desk, of: id) { try await desk.rotation.stop(standing.id) }
         return id
     }
 
@@ -183,5 +156,5 @@ enum TokenDeeds {
     /// What somebody types before tokens end.
     static func word(_ record: IntegrationRecord) -> String { record.instanceName?.text ?? record.id.text }
 
-    private static func random() -> [UInt8] { SystemRandom.bytes(WebhookToken.randomByteCount) }
+    static func random() -> [UInt8] { SystemRandom.bytes(WebhookToken.randomByteCount) }
 }

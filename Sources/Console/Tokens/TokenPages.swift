@@ -7,7 +7,7 @@ enum TokenPages {
         [
             Route(.get, "/live/integrations/{id}/rotation", .needs(.viewer, .organization), page: "Rotation") { visit in
                 let id = try await TokenDeeds.record(visit).id
-                return try live.reply("rotation") { TokenSection.progress(desk, id, visit) }
+                return try live.reply("rotation") { try await TokenSection.progress(desk, id, visit) }
             },
             Route(.post, "/integrations/{id}/test", .needs(.operator, .organization), page: "Test") { visit in
                 let fields = try form(visit)

@@ -11,10 +11,11 @@ enum TokenSection {
             let holding = try await parts.ledger(visit.actor).holdings(of: id).first,
             let record = try await parts.catalog.integration(id)
         else { return .nothing }
+        let progress = try await Self.progress(desk, id, visit)
         let destination = try await visit.parts.delivery == nil ? nil : DestinationDeeds.effective(visit, record)
         return """
             \(done(visit))
-            <div id="rotation" data-live="/live/integrations/\(id.text)/rotation">\(progress(desk, id, visit))</div>
+            <div id="rotation" data-live="/live/integrations/\(id.text)/rotation">\(progress)</div>
             <div class="columns">
             \(Card.html("Tokens", tokens(holding, visit)))
             \(visit.visitor.role < .operator ? HTML.nothing : Card.html("Test", test(holding, visit)))
@@ -48,8 +49,8 @@ enum TokenSection {
     }
 
     /// The latest rotation, if it is this integration's.
-    static func progress(_ desk: WorkDesk, _ id: IntegrationID, _ visit: Visit) -> HTML {
-        guard let standing = TokenDeeds.rotation(desk, of: id) else { return .nothing }
+    static func progress(_ desk: WorkDesk, _ id: IntegrationID, _ visit: Visit) async throws -> HTML {
+        guard let standing = try await TokenDeeds.rotation(desk, of: id) else { return .nothing }
         let report = standing.report
         let stop: HTML =
             standing.isRunning && visit.visitor.role >= .operator

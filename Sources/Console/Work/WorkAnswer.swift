@@ -9,7 +9,7 @@ struct WorkAnswer<Report: Encodable>: Encodable {
     let error: String?
     let report: Report?
 
-    init<Kept: Sendable>(_ standing: LongWork<Kept>.Standing?, _ report: (Kept) -> Report) {
+    init<Kept: Sendable>(_ standing: WorkStanding<Kept>?, _ report: (Kept) -> Report) {
         self.state = standing.map { $0.ending?.word ?? "running" } ?? "none"
         self.actor = standing?.actor
         self.startedAt = standing?.startedAt

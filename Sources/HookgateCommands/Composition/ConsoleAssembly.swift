@@ -12,12 +12,16 @@ struct ConsoleAssembly {
     private static let connections = 4
     /// A page that takes longer is of no use to anybody; long work is done behind a page.
     private static let statementTimeout = Duration.seconds(20)
+    /// Who holds long work says so on connections of their own: neither a page nor the work itself may keep it from that.
+    private static let leaseConnections = 2
+    private static let leaseTimeout = Duration.seconds(4)
     /// A shorter one could be guessed.
     private static let shortestToken = 16
 
     let site: ConsoleSite
     let keys: any AccessKeyStore
     private let pool: PostgresPool
+    private let leases: PostgresPool
     private let work: ConsoleWork
     private let needsFirstKey: Bool
 
@@ -44,9 +48,15 @@ struct ConsoleAssembly {
             pool: pool, url: databaseURL, directURL: directURL,
             bodies: BodyVault(masterKeys: configuration.bodyMasterKeys), time: configuration.time)
         self.pool = pool
+        var leasing = PostgresPoolOptions(
+            maximumConnections: Self.leaseConnections, acquireTimeout: Self.leaseTimeout, warmConnections: 0)
+        leasing.connection = PostgresConnectionOptions(
+            connectTimeout: Self.leaseTimeout, statementTimeout: Self.leaseTimeout)
+        leases = PostgresPool(url: databaseURL, options: leasing)
         keys = PostgresAccessKeys(pool: pool)
         needsFirstKey = configuration.adminToken == nil
-        var parts = database.consoleParts(configuration, reporting: reporting)
+        var parts = database.consoleParts(
+            configuration, reporting: reporting, work: PostgresLongWork(pool: leases))
         parts.integrations = database.integrations(configuration, try EvolutionServers.optional(configuration))
         parts.tokens = database.tokenParts(configuration)
         parts.delivery = DestinationParts(
@@ -55,6 +65,7 @@ struct ConsoleAssembly {
         parts.complain = { what in
             logger.error("the console could not answer a request", metadata: ["reason": "\(what)"])
         }
+        parts.isPassing = { ($0 as? PostgresError)?.isPassing == true }
         work = ConsoleWork(configuration, databaseURL: databaseURL, directURL: directURL)
         try work.add(to: &parts, configuration, pages: pool)
         site = ConsoleSite(parts, configuredToken: configuration.adminToken.map { TokenDigest(of: $0.secretText) })
@@ -73,8 +84,12 @@ struct ConsoleAssembly {
         StandardStream.output.line("The console's first key, of role admin, shown this once: \(secret.secretText)")
     }
 
+    /// Goes on with long work of replicas that are gone, until its task is cancelled.
+    func keepWork() async { await site.keepWork() }
+
     func close() async {
         await site.endWork()
+        await leases.close()
         await work.close()
         await pool.close()
     }
@@ -82,7 +97,7 @@ struct ConsoleAssembly {
 
 extension Database {
     fileprivate func consoleParts(
-        _ configuration: Configuration, reporting: any GatewayReporting
+        _ configuration: Configuration, reporting: any GatewayReporting, work: any LongWorkLedger
     ) -> ConsoleParts {
         ConsoleParts(
             keys: PostgresAccessKeys(pool: pool), sessions: PostgresConsoleSessions(pool: pool),
@@ -92,12 +107,24 @@ extension Database {
             quarantine: QuarantineDesk(
                 store: PostgresQuarantine(pool: pool, bodies: bodies), routing: routing, time: .system),
             destinations: destinations, doctor: doctor(publicURL: configuration.statedPublicURL),
-            audit: PostgresAuditReader(pool: pool), deeds: PostgresAuditWriter(pool: pool),
+            audit: PostgresAuditReader(pool: pool), deeds: PostgresAuditWriter(pool: pool), work: work,
             migration: migration,
             settings: configuration.settings.map {
                 ConsoleSetting(
                     name: $0.setting.name, value: $0.shown, isMasked: $0.isMasked, origin: $0.origin?.description)
             },
             publicURL: configuration.publicURL)
+    }
+}
+
+extension PostgresError {
+    /// Whether it is of the moment: the server went away, or was too slow, and nothing was wrong with what was asked.
+    fileprivate var isPassing: Bool {
+        switch kind {
+        case .connectionFailed, .connectionLost, .timedOut, .statementTimedOut: true
+        // It is shutting down or starting, has no connection left, or gave way in a deadlock.
+        case .server(let sqlState): ["57P01", "57P02", "57P03", "53300", "40P01", "40001"].contains(sqlState)
+        case .encoding, .decoding, .cancelled, .closed, .misuse: false
+        }
     }
 }

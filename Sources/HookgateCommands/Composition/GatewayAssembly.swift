@@ -230,6 +230,8 @@ struct GatewayAssembly {
                 ServerService(name: "console server", server: consoleServer) { onListening($0, true) })
         }
         services.append(ServerService(name: "webhook server", server: server) { onListening($0, false) })
+        // Ended first: what goes to another replica must not meet a gateway of which half is gone.
+        services.append(LoopService(name: "long work") { [console] in await console.keepWork() })
         if let alarms {
             services.append(LoopService(name: "alarms") { [status] in await alarms.run(status) })
         }

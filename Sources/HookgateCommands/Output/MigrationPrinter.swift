@@ -108,7 +108,7 @@ final class MigrationPrinter: Sendable {
         case .migrated(let instance):
             progress.beside { print(instance, isWritten: true) }
             progress.advance()
-        case .batchCommitted: break
+        case .batchCommitted, .resumed: break
         case .verified(let result): verified(result)
         }
     }

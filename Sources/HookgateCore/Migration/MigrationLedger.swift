@@ -12,7 +12,8 @@ package protocol MigrationLedger: Sendable {
     /// Closes the runs that their processes did not live to close. Only whoever holds the run lock may say so.
     func closeInterruptedRuns(at now: Date) async throws
 
-    /// Opens a run. Throws ``MigrationError/schemaMissing`` when there is nowhere to write.
+    /// Opens a run, or opens one again that was cut off. Throws ``MigrationError/schemaMissing`` when there is nowhere to
+    /// write.
     func beginRun(_ id: RunID, at now: Date) async throws
 
     /// Writes a batch, journal included: in one transaction, or in smaller ones where the database refuses a row.

@@ -56,6 +56,9 @@ package struct MigrationOptions: Sendable {
     package var isDryRun: Bool
     /// Refuse to write unless the plan still has this digest.
     package var expectedDigest: String?
+    /// The run to write as; nil for a new one. One that was cut off goes on: its plan was held against the digest when it
+    /// began, and what it wrote since is no part of a plan any more.
+    package var run: RunID?
     package var decisions: MigrationDecisions
     /// Whether every row is verified once all are written.
     package var verifies: Bool
@@ -65,11 +68,13 @@ package struct MigrationOptions: Sendable {
     package var lockWait: Duration
 
     package init(
-        isDryRun: Bool = false, expectedDigest: String? = nil, decisions: MigrationDecisions = .none,
-        verifies: Bool = true, batchSize: Int = 2_000, lockWait: Duration = .seconds(60)
+        isDryRun: Bool = false, expectedDigest: String? = nil, run: RunID? = nil,
+        decisions: MigrationDecisions = .none, verifies: Bool = true, batchSize: Int = 2_000,
+        lockWait: Duration = .seconds(60)
     ) {
         self.isDryRun = isDryRun
         self.expectedDigest = expectedDigest
+        self.run = run
         self.decisions = decisions
         self.verifies = verifies
         self.batchSize = batchSize
@@ -82,6 +87,8 @@ package enum MigrationEvent: Sendable {
     /// Another run is at work; this one waits for it to end.
     case waiting
     case surveyed(LegacySurvey)
+    /// A run that was cut off goes on, which had written so many.
+    case resumed(written: Int)
     /// The plan for one instance: every one in a dry run, else those that are not written.
     case planned(PlannedInstance)
     /// The instance is written and committed.
@@ -121,7 +128,7 @@ package struct MigrationSummary: Sendable {
     }
 }
 
-package struct UndoSummary: Sendable, Equatable {
+package struct UndoSummary: Sendable, Equatable, Codable {
     package var restored = 0
     package var editedSince = 0
     package var changedByLaterRun = 0
@@ -150,6 +157,8 @@ package enum MigrationError: Error, Equatable {
     case anotherRunIsActive
     case planChanged(expected: String, actual: String)
     case unknownRun(RunID)
+    /// A run that somebody has undone, or is at, does not go on.
+    case runIsOver(RunID, RunOutcome.State)
     /// The journal's sealed value of this instance cannot be opened.
     case sealBroken(InstanceName)
     /// A table or row that the migration needs is locked by somebody else for longer than it waits.
@@ -175,6 +184,8 @@ extension MigrationError: CustomStringConvertible {
                 + "there are: grant it SELECT, or connect as the tables' owner"
         case .decisions(let faults): faults.map(\.description).joined(separator: "\n")
         case .unknownRun(let id): "there is no run \(id): see `hookgate migrate runs`"
+        case .runIsOver(let id, let state):
+            "the run \(id) cannot go on, it is \(state.rawValue) meanwhile: plan again, and begin another"
         case .sealBroken(let name):
             "the journal's value for \(name) cannot be opened, because the key 'journal' in hookgate.server_keys is not "
                 + "the one it was sealed with: restore that row of hookgate.server_keys, then undo again"

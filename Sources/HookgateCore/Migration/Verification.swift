@@ -97,7 +97,7 @@ extension InstanceVerification {
 }
 
 /// The totals of a verification.
-package struct VerificationSummary: Sendable, Equatable {
+package struct VerificationSummary: Sendable, Equatable, Codable {
     package var verified = 0
     /// Verified instances with at least one edited field.
     package var withEdits = 0

@@ -209,7 +209,7 @@ extension SwitchOverOutcome: CustomStringConvertible {
 }
 
 /// How a switch-over is carried out.
-package struct SwitchOverOptions: Sendable {
+package struct SwitchOverOptions: Sendable, Codable {
     package var isDryRun = false
     /// The part of the fleet that goes first and must not fail; 0 for none.
     package var canaryShare = 0.0
@@ -222,6 +222,9 @@ package struct SwitchOverOptions: Sendable {
     package var secondFactor = SecondFactorChoice.policy
     /// For so long the tokens before go on, where this makes new ones; nil where it makes none.
     package var rotationGrace: Duration?
+    /// The fingerprint of the token that a new one is to follow: where another is current, that is the new one, made by
+    /// whoever was at it before. Nil where whatever is current gets a follower.
+    package var rotatedFrom: String?
 
     package init() {}
 }
@@ -236,7 +239,7 @@ package enum SwitchOverEvent: Sendable {
 }
 
 /// Which second factor is brought along with a switch-over.
-package enum SecondFactorChoice: String, Sendable, CaseIterable {
+package enum SecondFactorChoice: String, Sendable, Codable, CaseIterable {
     /// The one that the integration has, where Evolution does not send it yet.
     case policy
     /// None is brought; one that is there stays.

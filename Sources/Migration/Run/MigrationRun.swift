@@ -4,8 +4,8 @@ import HookgateCore
 /// One execution of a plan: instances are planned page by page and written batch by batch, each batch with its
 /// journal in one transaction.
 ///
-/// There is no checkpoint to restore. A run that was cut off anywhere is continued by the next one, which plans
-/// from the start and finds what is committed already in place.
+/// There is no checkpoint to restore. A run that was cut off anywhere is continued by the next one, or goes on itself:
+/// either plans from the start and finds what is committed already in place.
 struct MigrationRun {
     typealias Observer = @Sendable (MigrationEvent) async throws -> Void
 
@@ -13,16 +13,35 @@ struct MigrationRun {
     private let ledger: any MigrationLedger
     private let planner: MigrationPlanner
     private let time: TimeSource
+    private let wanted: RunID
+    /// What it had written when it was cut off: in its journal an instance has one place, so what somebody has changed
+    /// since is left to the run after it.
+    private var written: Set<InstanceName> = []
     /// The run's id once it has written something; a run with nothing to write leaves no record.
     private(set) var id: RunID?
     private(set) var counts = PlanCounts()
     private(set) var digest = ""
 
-    init(inventory: any MigrationInventory, ledger: any MigrationLedger, planner: MigrationPlanner, time: TimeSource) {
+    init(
+        _ id: RunID, inventory: any MigrationInventory, ledger: any MigrationLedger, planner: MigrationPlanner,
+        time: TimeSource
+    ) {
+        self.wanted = id
         self.inventory = inventory
         self.ledger = ledger
         self.planner = planner
         self.time = time
+    }
+
+    /// Goes on with what was cut off.
+    /// - Parameter counts: what it came to until then.
+    mutating func goOn(from written: Set<InstanceName>, _ counts: PlanCounts) async throws {
+        try await ledger.beginRun(wanted, at: time.now)
+        id = wanted
+        self.written = written
+        // Only what it wrote is settled; the rest is planned, and counted, anew.
+        self.counts.inserted = counts.inserted
+        self.counts.updated = counts.updated
     }
 
     mutating func execute(batchSize: Int, pageSize: Int, observe: Observer) async throws {
@@ -43,6 +62,7 @@ struct MigrationRun {
         try await inventory.pages(of: .legacy, size: pageSize, prepare: { planner.plan($0) }) { page in
             for planned in page {
                 sum.add(planned)
+                if written.contains(planned.name) { continue }
                 guard planned.action.writes else {
                     try await conclude(planned, observe: observe)
                     continue
@@ -96,10 +116,9 @@ struct MigrationRun {
 
     private mutating func openRun() async throws -> RunID {
         if let id { return id }
-        let new = RunID(UUID())
-        try await ledger.beginRun(new, at: time.now)
-        id = new
-        return new
+        try await ledger.beginRun(wanted, at: time.now)
+        id = wanted
+        return wanted
     }
 
     private func finish(_ state: RunOutcome.State) async throws {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import HookgateCore
 
 extension MigrationService {
@@ -11,8 +12,14 @@ extension MigrationService {
             let survey = try await readableSurvey()
             let planner = try await planner(for: options.decisions)
             try await observe(.surveyed(survey))
-            if let expected = options.expectedDigest { try await refuse(unless: expected, planner: planner) }
-            var run = MigrationRun(inventory: inventory, ledger: ledger, planner: planner, time: time)
+            var run = MigrationRun(
+                options.run ?? RunID(UUID()), inventory: inventory, ledger: ledger, planner: planner, time: time)
+            if let id = options.run, let record = try await ledger.run(id) {
+                try await run.goOn(from: try await written(by: record), record.outcome.counts)
+                try await observe(.resumed(written: run.counts.written))
+            } else if let expected = options.expectedDigest {
+                try await refuse(unless: expected, planner: planner)
+            }
             try await run.execute(batchSize: options.batchSize, pageSize: pageSize, observe: observe)
             let verification =
                 options.verifies ? try await verify(options.decisions) { try await observe(.verified($0)) } : nil
@@ -26,6 +33,19 @@ extension MigrationService {
         let survey = try await inventory.survey()
         guard survey.unreadable.isEmpty else { throw MigrationError.unreadable(survey.unreadable.map(\.source)) }
         return survey
+    }
+
+    /// What a run that was cut off has written; its process may have died when all was written and nothing verified.
+    private func written(by record: RunRecord) async throws -> Set<InstanceName> {
+        switch record.outcome.state {
+        case .interrupted, .failed, .finished: break
+        case .running, .undone: throw MigrationError.runIsOver(record.id, record.outcome.state)
+        }
+        var names: Set<InstanceName> = []
+        try await ledger.entries(of: record.id, pageSize: pageSize) { page in
+            names.formUnion(page.map(\.name))
+        }
+        return names
     }
 
     private func refuse(unless expected: String, planner: MigrationPlanner) async throws {

@@ -116,7 +116,7 @@ extension SwitchOverService {
         var target = target
         if let grace = options.rotationGrace {
             try willTake("renew")
-            switch try await renewed(target, on: server, grace: grace, entry, isDryRun: options.isDryRun) {
+            switch try await renewed(target, on: server, grace: grace, entry, options) {
             case .goOn(let renewed): target = renewed
             case .end(let renewed, let outcome):
                 return SwitchOverResult(target: renewed, server: server.name, outcome: outcome, entry: entry)

@@ -39,11 +39,13 @@ extension SwitchOverService {
     /// A new token for an instance, unless one was made that Evolution does not have yet, or that no event has come on.
     func renewed(
         _ target: SwitchOverTarget, on server: any EvolutionServer, grace: Duration, _ entry: SwitchOverEntry?,
-        isDryRun: Bool
+        _ options: SwitchOverOptions
     ) async throws -> Renewed {
         let there = try await server.webhook(of: target.instance).effective
+        let isMade = options.rotatedFrom.map { $0 != target.token.digest.fingerprint } ?? false
         guard there.isEnabled, case .token(let token) = WebhookURLKind(there.url, instance: target.instance) else {
-            guard !isDryRun else { return .end(target, .wouldRotate) }
+            guard !options.isDryRun else { return .end(target, .wouldRotate) }
+            if isMade { return .end(target, .rotatedHere) }
             return .end(try await renewal.renew(target, grace: grace, at: time.now), .rotatedHere)
         }
         let url = publicURL.webhookURL(token: target.token)
@@ -51,8 +53,8 @@ extension SwitchOverService {
             entry.map { $0.kind == .rotation && $0.state.isOpen && ($0.state != .configured || $0.isOurs(url)) }
             ?? false
         let isBehind = try await renewal.isInGrace(token, of: target, at: time.now)
-        if isUnderWay || isBehind { return .goOn(target) }
-        guard !isDryRun else { return .end(target, .wouldRotate) }
+        if isMade || isUnderWay || isBehind { return .goOn(target) }
+        guard !options.isDryRun else { return .end(target, .wouldRotate) }
         return .goOn(try await renewal.renew(target, grace: grace, at: time.now))
     }
 }

@@ -67,8 +67,10 @@ package struct PostgresMigrationLedger: MigrationLedger {
             throw MigrationError.schemaMissing("column migrated_run of \(TableShapes.integrations)")
         }
         try await pool.query(
-            "INSERT INTO hookgate.migration_runs (id, state, started_at) VALUES ($1::uuid, 'running', $2::timestamptz)",
-            [id.uuid, now])
+            """
+            INSERT INTO hookgate.migration_runs (id, state, started_at) VALUES ($1::uuid, 'running', $2::timestamptz)
+            ON CONFLICT (id) DO UPDATE SET state = 'running', finished_at = NULL
+            """, [id.uuid, now])
     }
 
     package func write(_ batch: [PlannedInstance], run: RunID, at now: Date) async throws -> BatchOutcome {

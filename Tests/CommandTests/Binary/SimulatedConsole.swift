@@ -12,6 +12,18 @@ enum SimulatedConsole {
     static func with(
         _ names: [String], _ body: (TestDatabase, EvolutionSimulator, ConsoleCaller) async throws -> Void
     ) async throws {
+        try await withReplicas(names) { database, simulator, replica in
+            _ = try await replica("console").serving { own in
+                try await body(database, simulator, ConsoleCaller(address: own))
+            }
+        }
+    }
+
+    /// A gateway that takes the webhooks, and as many that serve the console as the test starts, each by its name.
+    static func withReplicas(
+        _ names: [String],
+        _ body: (TestDatabase, EvolutionSimulator, _ replica: (String) -> HookgateBinary) async throws -> Void
+    ) async throws {
         try await withSchema { database in
             var options = SimulatorOptions()
             options.globalKey = key
@@ -31,14 +43,13 @@ enum SimulatedConsole {
             }
             let gateway = HookgateBinary(databaseURL: database.url, dataDirectory: directory + "/gateway")
             _ = try await gateway.serving { address in
-                let console = HookgateBinary(
-                    databaseURL: database.url, dataDirectory: directory + "/console",
-                    settings: [
-                        "EVOLUTION_API_URL": simulator.baseURL, "EVOLUTION_API_KEY": key,
-                        "HOOKGATE_PUBLIC_URL": address, "HOOKGATE_ADMIN_TOKEN": ConsoleCaller.adminToken,
-                    ])
-                _ = try await console.serving { own in
-                    try await body(database, simulator, ConsoleCaller(address: own))
+                try await body(database, simulator) { name in
+                    HookgateBinary(
+                        databaseURL: database.url, dataDirectory: "\(directory)/\(name)",
+                        settings: [
+                            "EVOLUTION_API_URL": simulator.baseURL, "EVOLUTION_API_KEY": key,
+                            "HOOKGATE_PUBLIC_URL": address, "HOOKGATE_ADMIN_TOKEN": ConsoleCaller.adminToken,
+                        ])
                 }
             }
             await simulator.stop()
