@@ -19,20 +19,20 @@ enum MigrationAPI {
                 return try .json(WorkAnswer(desk.plan.standing, Plan.init), status: 202)
             },
             Route(.get, "/api/v1/migration/work", .needs(.viewer), api: showWork) { _ in
-                try await work(desk)
+                try await answer(desk)
             },
             Route(.post, "/api/v1/migration/run", .needs(.operator), api: run) { visit in
                 let wish = try APIBody.read(Wish.self, visit.request)
                 try await MigrationDeeds.migrate(visit, desk, digest: wish.planDigest)
-                return try await work(desk, status: 202)
+                return try await answer(desk, status: 202)
             },
             Route(.post, "/api/v1/migration/verify", .needs(.operator), api: verify) { visit in
                 try await MigrationDeeds.verify(visit, desk)
-                return try await work(desk, status: 202)
+                return try await answer(desk, status: 202)
             },
             Route(.post, "/api/v1/migration/stop", .needs(.operator), api: stop) { _ in
                 try await desk.migration.stop()
-                return try await work(desk, status: 202)
+                return try await answer(desk, status: 202)
             },
             Route(.get, "/api/v1/migration/runs/{id}", .needs(.viewer), api: showRun) { visit in
                 let limit = try visit.limit(default: 100, largest: 1_000)
@@ -52,7 +52,7 @@ enum MigrationAPI {
         ]
     }
 
-    private static func work(_ desk: WorkDesk, status: Int = 200) async throws -> Reply {
+    private static func answer(_ desk: WorkDesk, status: Int = 200) async throws -> Reply {
         try .json(WorkAnswer(try await desk.migration.standing(), Work.init), status: status)
     }
 

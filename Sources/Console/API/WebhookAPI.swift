@@ -15,7 +15,7 @@ enum WebhookAPI {
                 return try .json(WorkAnswer(desk.look.standing, Look.init), status: 202)
             },
             Route(.get, "/api/v1/webhooks/work", .needs(.viewer), api: work) { _ in
-                try await work(desk)
+                try await answer(desk)
             },
             Route(.post, "/api/v1/webhooks/switch", .needs(.operator), api: switchOver) { visit in
                 try await begin(visit, desk, .switchOver)
@@ -25,7 +25,7 @@ enum WebhookAPI {
             },
             Route(.post, "/api/v1/webhooks/pause", .needs(.operator), api: pause) { _ in
                 try await desk.switchOver.stop()
-                return try await work(desk, status: 202)
+                return try await answer(desk, status: 202)
             },
         ]
     }
@@ -36,10 +36,10 @@ enum WebhookAPI {
         let request = try wish.request(deed)
         let goesOnWith = deed == .switchOver ? request.run : nil
         try await SwitchOverDeeds.begin(visit, desk, request, run: goesOnWith ?? RunID(UUID()))
-        return try await work(desk, status: 202)
+        return try await answer(desk, status: 202)
     }
 
-    private static func work(_ desk: WorkDesk, status: Int = 200) async throws -> Reply {
+    private static func answer(_ desk: WorkDesk, status: Int = 200) async throws -> Reply {
         try .json(WorkAnswer(try await desk.switchOver.standing(), Work.init), status: status)
     }
 

@@ -54,7 +54,7 @@ extension LeasedWork {
                 let isBusy = isResumed && WorkEnding.isHeldByAnother(error) && waits < self.pace.mostWaits
                 guard !Task.isCancelled, isBusy else {
                     if !Task.isCancelled, self.parts.isPassing(error) {
-                        self.parts.complain("\(error)")
+                        self.parts.complain("long work is interrupted: \(error)")
                         return .interrupted
                     }
                     return .ended(WorkEnding.of(error, self.parts.complain))
@@ -79,7 +79,7 @@ extension LeasedWork {
                 end = next
             } catch {
                 if Task.isCancelled { return nil }
-                self.parts.complain("\(error)")
+                self.parts.complain("long work cannot be kept: \(error)")
                 // Nobody has been told for so long that it goes on here: another may be at it now.
                 if self.now >= end { return .lost }
             }
@@ -111,7 +111,7 @@ extension LeasedWork {
             }
         } catch {
             // Its lease runs out, and who goes on with it finds it done.
-            self.parts.complain("\(error)")
+            self.parts.complain("the end of long work cannot be written: \(error)")
             self.forget(lease)
         }
         await self.board.forget()

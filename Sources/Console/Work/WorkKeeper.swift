@@ -30,7 +30,7 @@ struct WorkKeeper: Sendable {
                 last = ""
             } catch {
                 // The same words are not said at every look: a database that is away is told of elsewhere.
-                let words = "\(error)"
+                let words = "long work cannot be looked for: \(error)"
                 if !Task.isCancelled, words != last { self.parts.complain(words) }
                 last = words
             }
