@@ -1,5 +1,6 @@
 import FoundationEssentials
 import HookgateCore
+import Synchronization
 
 /// Why a holder leaves work off before its end.
 private enum Leaving: Sendable {

@@ -3,6 +3,7 @@ import FoundationEssentials
 import HookgateTestSupport
 import NIOCore
 import PostgresClient
+import Subprocess
 import Testing
 
 /// A switch-over that outlives its servers: one is killed over it, one ends in good order, and the third ends it.

@@ -209,6 +209,11 @@ final class EventLog: Sendable {
         events.withLock { $0 }.compactMap { if case .migrated(let instance) = $0 { instance } else { nil } }
     }
 
+    /// How many a run that went on had written before.
+    var resumed: [Int] {
+        events.withLock { $0 }.compactMap { if case .resumed(let written) = $0 { written } else { nil } }
+    }
+
     var waits: Int {
         events.withLock { $0 }.count { if case .waiting = $0 { true } else { false } }
     }

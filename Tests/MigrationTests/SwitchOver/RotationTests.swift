@@ -46,6 +46,25 @@ struct RotationTests {
         }
     }
 
+    /// Whoever goes on knows which token was to be followed, and finds that another is current.
+    @Test func aRotationThatIsGoneOnWithMakesNoFurtherToken() async throws {
+        try await Rehearsal.run(["on-token-url", "on-old-url"]) { rehearsal in
+            try await rehearsal.store("on-token-url")
+            #expect(try await rehearsal.switchOver(["on-token-url"]) == [.confirmed])
+            for (name, outcome) in [("on-token-url", SwitchOverOutcome.confirmed), ("on-old-url", .rotatedHere)] {
+                let before = try #require(try await rehearsal.tokenURL(name).split(separator: "/").last)
+                var options = Self.options
+                options.rotatedFrom = TokenDigest(of: String(before)).fingerprint
+                #expect(try await rehearsal.switchOver([name], options: options) == [outcome])
+                let after = try await rehearsal.tokenURL(name)
+                #expect(!after.hasSuffix(before))
+                // Its process died when all was done but the word of it.
+                #expect(try await rehearsal.switchOver([name], options: options) == [outcome])
+                #expect(try await rehearsal.tokenURL(name) == after)
+            }
+        }
+    }
+
     @Test func whatAPersonChangedSinceTheSwitchStays() async throws {
         try await Rehearsal.run(["a"]) { rehearsal in
             try await rehearsal.store("a")
