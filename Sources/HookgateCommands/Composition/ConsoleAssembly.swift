@@ -20,6 +20,7 @@ struct ConsoleAssembly {
     private let pool: PostgresPool
     private let work: ConsoleWork
     private let needsFirstKey: Bool
+    private let announcements: StandardStream
 
     /// What is wrong with the console's part of a configuration, found before anything is opened.
     static func check(_ configuration: Configuration) throws {
@@ -46,6 +47,7 @@ struct ConsoleAssembly {
         self.pool = pool
         keys = PostgresAccessKeys(pool: pool)
         needsFirstKey = configuration.adminToken == nil
+        announcements = configuration.announcements
         var parts = database.consoleParts(configuration, reporting: reporting)
         parts.integrations = database.integrations(configuration, try EvolutionServers.optional(configuration))
         parts.tokens = database.tokenParts(configuration)
@@ -70,7 +72,7 @@ struct ConsoleAssembly {
             // The schema is not applied, and was not to be: then there is no console either.
             return
         }
-        StandardStream.output.line("The console's first key, of role admin, shown this once: \(secret.secretText)")
+        announcements.line("The console's first key, of role admin, shown this once: \(secret.secretText)")
     }
 
     func close() async {
