@@ -152,6 +152,38 @@ struct SwitchOverTests {
         }
     }
 
+    /// Else it would look like one whose old URL somebody still calls.
+    @Test func whatTheServerRefusedCountsAsNeverSwitched() async throws {
+        try await Rehearsal.run(["a"]) { rehearsal in
+            rehearsal.simulator.add(
+                "a", webhook: Rehearsal.oldURL + "a", events: ["MESSAGES_UPSERT", "OF_ANOTHER_RELEASE"],
+                owner: "15550101001")
+            guard case .failed(.refused(status: 400, _))? = try await rehearsal.switchOver().first else {
+                Issue.record("the server took what it does not know")
+                return
+            }
+            #expect(try await rehearsal.state(of: "a") == .abandoned)
+            try await PostgresFleetTraffic(pool: rehearsal.database.pool).forEachRow(marksSince: Rehearsal.now) {
+                #expect($0.switchedAt == nil)
+            }
+            #expect(try await rehearsal.journal.newest(of: nil).map(\.setAt) == [nil])
+        }
+    }
+
+    @Test func anInstanceThatIsNotLoadedIsSaidToBeThat() async throws {
+        try await Rehearsal.run(["a", "b"]) { rehearsal in
+            rehearsal.simulator.add("a", webhook: Rehearsal.oldURL + "a", isLoaded: false)
+            let failure = EvolutionFailure.instanceNotLoaded(InstanceName("a"))
+            #expect(try await rehearsal.switchOver(["a"]) == [.failed(failure)])
+            #expect(try await rehearsal.journal.newest(of: nil).isEmpty)
+            try await rehearsal.switchOver(["b"])
+            rehearsal.simulator.add("b", webhook: try await rehearsal.tokenURL("b"), isLoaded: false)
+            let back = try await rehearsal.rollBack(.instances([InstanceName("b")]))
+            #expect(back == [.failed(.instanceNotLoaded(InstanceName("b")))])
+            #expect(try await rehearsal.state(of: "b") == .configured)
+        }
+    }
+
     @Test func aURLThatTakesNoProbeIsNotSet() async throws {
         try await Rehearsal.run(["a"]) { rehearsal in
             let failure = ProbeFailure.refused(status: 301)
