@@ -5,6 +5,7 @@ import HookgateCore
 import HookgateTestSupport
 import PostgresClient
 import Store
+import Synchronization
 import Testing
 
 @testable import Migration
@@ -221,6 +222,32 @@ struct SwitchOverTests {
             rehearsal.simulator.inject(.failBeforeWrite, times: nil)
             let outcomes = try await rehearsal.switchOver()
             #expect(outcomes.contains(.stopped) && outcomes.count { $0.isFailure } < 15)
+        }
+    }
+
+    /// A thousand quiet clinics take one wait: all that are set are waited for at the same time.
+    @Test func quietInstancesAreWaitedForSideBySide() async throws {
+        try await Rehearsal.run((0..<20).map { "i\($0)" }) { rehearsal in
+            let service = try rehearsal.service()
+            let targets = try await service.targets(nil)
+            var options = Rehearsal.options
+            options.eventWait = .seconds(1_800)
+            let fixed = options
+            let most = Mutex(0)
+            let stop = Mutex<(@Sendable () -> Void)?>(nil)
+            let run = Task {
+                try await service.switchOver(targets, run: RunID(UUID()), options: fixed) { event in
+                    guard case .waiting(let count) = event else { return }
+                    most.withLock { $0 = max($0, count) }
+                    // Nothing moves the time on here: it would be waited for ever.
+                    stop.withLock { $0 }?()
+                }
+            }
+            stop.withLock { $0 = { run.cancel() } }
+            _ = await run.result
+            #expect(most.withLock { $0 } == 20)
+            // Ended while it waits, it goes on from there.
+            #expect(try await rehearsal.switchOver() == Array(repeating: .configured, count: 20))
         }
     }
 
