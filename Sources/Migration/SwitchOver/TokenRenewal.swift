@@ -41,7 +41,7 @@ extension SwitchOverService {
         _ target: SwitchOverTarget, on server: any EvolutionServer, grace: Duration, _ entry: SwitchOverEntry?,
         isDryRun: Bool
     ) async throws -> Renewed {
-        let there = try await server.webhook(of: target.instance).effective
+        let there = try await server.loadedWebhook(of: target.instance).effective
         guard there.isEnabled, case .token(let token) = WebhookURLKind(there.url, instance: target.instance) else {
             guard !isDryRun else { return .end(target, .wouldRotate) }
             return .end(try await renewal.renew(target, grace: grace, at: time.now), .rotatedHere)
