@@ -1,5 +1,4 @@
 import HookgateCore
-import Synchronization
 
 /// What pages and API do alike with the life of integrations.
 final class LifeDesk: Sendable {
@@ -8,7 +7,7 @@ final class LifeDesk: Sendable {
 
     let integrations: any IntegrationUseCases
     let pairing: PairingDesk
-    private let underWay = Atomic(0)
+    private let underWay = ShareGate(LifeDesk.mostAtOnce)
 
     init(_ integrations: any IntegrationUseCases, _ parts: ConsoleParts) {
         self.integrations = integrations
@@ -34,12 +33,12 @@ final class LifeDesk: Sendable {
     func carryOut<Value: Sendable>(
         _ visit: Visit, _ deed: @escaping @Sendable (any IntegrationUseCases) async throws -> Value
     ) async throws -> Value {
-        guard self.underWay.add(1, ordering: .relaxed).newValue <= Self.mostAtOnce else {
-            self.underWay.subtract(1, ordering: .relaxed)
+        let scope = visit.scope
+        guard self.underWay.enter(scope) else {
             throw ConsoleError.unavailable("Too much is being done with integrations at this moment. Try again.")
         }
         let work = Task {
-            defer { self.underWay.subtract(1, ordering: .relaxed) }
+            defer { self.underWay.leave(scope) }
             return try await deed(self.integrations)
         }
         do {

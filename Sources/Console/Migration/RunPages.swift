@@ -9,7 +9,7 @@ enum RunPages {
         [
             Route(.get, "/migration/runs", .needs(.viewer), page: "Runs") { visit in try await list(visit, desk) },
             Route(.get, "/live/migration", .needs(.viewer), page: "Runs") { visit in
-                try live.reply("migration") { progress(desk, visit) }
+                try live.reply("migration", visit) { progress(desk, visit) }
             },
             Route(.post, "/migration/verify", .needs(.operator), page: "Verify") { visit in
                 try MigrationDeeds.verify(visit, desk)

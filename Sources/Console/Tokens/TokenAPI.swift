@@ -17,20 +17,20 @@ enum TokenAPI {
                     Test(TokenDeeds.test(visit, desk.probes, delivers: wish.deliver ?? false)))
             },
             Route(.get, "/api/v1/integrations/{id}/rotation", .needs(.viewer, .organization), api: rotation) { visit in
-                try .json(answer(desk, of: try await TokenDeeds.record(visit).id))
+                try .json(answer(visit, desk, of: try await TokenDeeds.record(visit).id))
             },
             Route(.post, "/api/v1/integrations/{id}/rotate", .needs(.operator, .organization), api: rotate) { visit in
                 let request = try APIBody.read(RotationWish.self, visit.request).request()
                 let id = try await TokenDeeds.record(visit).id
                 return try await Idempotency.carryOut(visit) {
                     try await TokenDeeds.rotate(visit, desk, request)
-                    return try .json(answer(desk, of: id), status: 202)
+                    return try .json(answer(visit, desk, of: id), status: 202)
                 }
             },
             Route(.post, "/api/v1/integrations/{id}/rotation/stop", .needs(.operator, .organization), api: stop) {
                 visit in
                 let id = try await TokenDeeds.stopRotation(visit, desk)
-                return try .json(answer(desk, of: id), status: 202)
+                return try .json(answer(visit, desk, of: id), status: 202)
             },
             Route(.post, "/api/v1/integrations/{id}/revoke", .needs(.operator, .organization), api: revoke) { visit in
                 let wish = try APIBody.read(RevocationWish.self, visit.request)
@@ -47,8 +47,13 @@ enum TokenAPI {
         ]
     }
 
-    private static func answer(_ desk: WorkDesk, of id: IntegrationID) -> WorkAnswer<Rotation> {
-        WorkAnswer(TokenDeeds.rotation(desk, of: id), Rotation.init)
+    private static func answer(_ visit: Visit, _ desk: WorkDesk, of id: IntegrationID) -> WorkAnswer<Rotation> {
+        let standing = TokenDeeds.rotation(desk, of: id).map { standing in
+            var seen = standing
+            seen.actor = visit.shown(standing.actor)
+            return seen
+        }
+        return WorkAnswer(standing, Rotation.init)
     }
 
     private struct TestWish: Decodable {

@@ -35,7 +35,7 @@ enum TokenDeeds {
             throw ConsoleError.unprocessable("It has no valid token, so there is no URL to test. Rotate it first.")
         }
         let probe = try Self.parts(visit).probe
-        return try await gate.pass {
+        return try await gate.pass(visit.scope) {
             try await visit.note("integrations.test", record.id.text, Detail(isDelivered: delivers))
             // To its end, whoever looks: a probe that is left would be delivered among real events.
             return try await Task { try await probe.test(record.id, delivers: delivers) }.value
@@ -45,7 +45,7 @@ enum TokenDeeds {
     static func rotate(_ visit: Visit, _ desk: WorkDesk, _ request: RotationRequest) async throws {
         let record = try await Self.record(visit)
         let holding = try await Self.holding(visit, record.id)
-        guard request.expected == nil || request.expected == holding.current?.fingerprint else { throw Self.changed }
+        guard request.expected == nil || request.expected == holding.currentWord else { throw Self.changed }
         let report = RotationReport(
             integration: record.id, title: holding.title, isDryRun: request.isDryRun,
             isAtEvolution: visit.parts.switchOver != nil, grace: request.grace,
@@ -120,7 +120,9 @@ enum TokenDeeds {
         if desk.rotation.standing?.isRunning == true, Self.rotation(desk, of: id) == nil {
             throw Self.isElsewhere(visit, desk)
         }
-        try desk.rotation.checkIdle()
+        if let standing = Self.rotation(desk, of: id), standing.isRunning {
+            throw ConsoleError.underWay(visit.shown(standing.actor))
+        }
     }
 
     private static func begin(
@@ -130,7 +132,10 @@ enum TokenDeeds {
         do throws(ConsoleError) {
             try desk.rotation.begin(report, visit, work: work)
         } catch {
-            throw Self.rotation(desk, of: report.integration) == nil ? Self.isElsewhere(visit, desk) : error
+            guard let standing = Self.rotation(desk, of: report.integration) else {
+                throw Self.isElsewhere(visit, desk)
+            }
+            throw .underWay(visit.shown(standing.actor))
         }
     }
 
@@ -141,7 +146,8 @@ enum TokenDeeds {
 
     static func stopRotation(_ visit: Visit, _ desk: WorkDesk) async throws -> IntegrationID {
         let id = try await Self.record(visit).id
-        if Self.rotation(desk, of: id) != nil { desk.rotation.stop() }
+        // Not what has been begun of another integration since.
+        desk.rotation.stop { $0.integration == id }
         return id
     }
 
@@ -172,7 +178,7 @@ enum TokenDeeds {
     {
         let (record, plan) = try await Self.revocation(visit, fingerprint)
         try CleanupDeeds.checkTyped(typed, Self.word(record))
-        guard expected == nil || expected == plan.holding.current?.fingerprint else { throw Self.changed }
+        guard expected == nil || expected == plan.holding.currentWord else { throw Self.changed }
         let parts = try Self.parts(visit)
         guard try await parts.ledger(visit.actor).write(plan.change, base: parts.statedURL, at: visit.now) else {
             throw Self.changed
@@ -184,4 +190,20 @@ enum TokenDeeds {
     static func word(_ record: IntegrationRecord) -> String { record.instanceName?.text ?? record.id.text }
 
     private static func random() -> [UInt8] { SystemRandom.bytes(WebhookToken.randomByteCount) }
+}
+
+extension TokenHolding {
+    /// What stands for having no current token, where somebody says which one was looked at.
+    static let noToken = "none"
+
+    /// What names the current token to whoever decides over it.
+    var currentWord: String { self.current?.fingerprint ?? Self.noToken }
+}
+
+extension Visit {
+    /// Who did something, as this visitor is told. Whoever sees one organization is told no name but their own: another may
+    /// be that of a key that sees all of them.
+    func shown(_ actor: String) -> String {
+        self.scope == nil || actor.hasPrefix("\(self.visitor.name) (") ? actor : "an operator"
+    }
 }

@@ -12,7 +12,7 @@ final class LongWork<Report: Sendable>: Sendable {
     typealias Update = @Sendable ((inout Report) -> Void) -> Void
 
     struct Standing: Sendable {
-        let actor: String
+        var actor: String
         let startedAt: Date
         var endedAt: Date?
         /// Nil while it works.
@@ -59,13 +59,14 @@ final class LongWork<Report: Sendable>: Sendable {
         if self.standing?.isRunning == true { throw self.conflict }
     }
 
-    private var conflict: ConsoleError {
-        .conflict("This is under way already, begun by \(self.standing?.actor ?? "somebody"). Look at it, or stop it.")
-    }
+    private var conflict: ConsoleError { .underWay(self.standing?.actor ?? "somebody") }
 
     /// Asks it to leave off where nothing is lost.
-    func stop() {
-        self.state.withLock { $0.task }?.cancel()
+    /// - Parameter isMeant: whether it is what somebody looked at; by now it may be something else.
+    func stop(_ isMeant: (Report) -> Bool = { _ in true }) {
+        self.state.withLock { state in
+            state.standing.map { isMeant($0.report) } == true ? state.task : nil
+        }?.cancel()
     }
 
     /// Waits for the end of what is under way.

@@ -171,6 +171,76 @@ struct ConsoleAccessTests {
         }
     }
 
+    /// What one organization sees is the same whoever has done something to it.
+    @Test func noPageOfOneOrganizationNamesWhoSeesAllOfThem() async throws {
+        try await TestConsole.with { console in
+            let (ours, name) = (console.ours, "everybodys-operator")
+            let secret = AccessSecret.random(.key)
+            let draft = try #require(AccessKeyDraft(name: name, role: .admin))
+            _ = try await console.assembly.keys.create(draft, secret, by: "test", at: TimeSource.system.now)
+            let deeds = [
+                ("/integrations/\(ours.integration.text)/rotate", #"{"dry_run": false}"#),
+                ("/integrations/\(ours.integration.text)/disable", "{}"),
+                ("/integrations/\(ours.integration.text)/enable", "{}"),
+                ("/destinations/organization:\(ours.id.text)/pause", #"{"dry_run": false}"#),
+                ("/events/decide", #"{"decision": "park", "dry_run": false, "note": "x"}"#),
+            ]
+            for (path, body) in deeds {
+                let answer = await console.api("POST", path, key: secret.secretText, body)
+                #expect(answer.status < 300, "\(path): \(answer.text)")
+            }
+            let whole = await console.api(
+                "GET", "/integrations/\(ours.integration.text)/rotation", key: secret.secretText)
+            #expect(whole.text.contains(name))
+            let key = try await console.key(.admin, of: ours.id)
+            let browser = try await console.signIn(with: key)
+            for route in Self.guarded(console) where route.method == .get && !Self.streams(route) {
+                let answer = await Self.send(route, of: ours, browser, key: key)
+                #expect(!answer.text.contains(name), "\(route.pattern.text)")
+            }
+        }
+    }
+
+    @Test func anAddressMakesNoPageSayWhatIsNotOurs() async throws {
+        try await TestConsole.with { console in
+            let browser = try await console.signIn(with: try await console.key(.admin))
+            for route in Self.guarded(console) where route.method == .get && !route.isAPI && !Self.streams(route) {
+                let target = Self.target(route, console.ours)
+                let page = await browser.get("\(target)?done=Call%20this%20number")
+                #expect(!page.text.contains("Call this number"), "\(target)")
+            }
+            #expect(await browser.get("/quarantine?done=released.3.1").text.contains("Released 3; 1 stay held."))
+            #expect(await browser.get("/events?done=parked.2").text.contains("Parked: 2 events."))
+        }
+    }
+
+    /// Streams that one organization opens until it gets no more.
+    @Test func oneOrganizationLeavesWatchersOfOthersTheirPlaces() async throws {
+        try await TestConsole.with { console in
+            let ours = try await console.signIn(with: try await console.key(.viewer, of: console.ours.id))
+            let others = try await console.signIn(with: try await console.key(.viewer, of: console.others.id))
+            await withTaskGroup(of: Void.self) { tasks in
+                let (opened, opening) = AsyncStream.makeStream(of: Void.self)
+                var open = 0
+                while case .stream(let body) = await ours.get("/live/fleet").body, open < LiveStream.mostWatchers {
+                    tasks.addTask {
+                        await body(
+                            ConsoleStream { piece in
+                                if String(decoding: piece, as: UTF8.self).hasPrefix("retry") { opening.yield() }
+                            })
+                    }
+                    open += 1
+                    // The first piece comes when it has its place.
+                    for await _ in opened { break }
+                }
+                #expect(open == LiveStream.mostWatchers / 2)
+                #expect(await ours.get("/live/fleet").status == 503)
+                #expect(await others.get("/live/fleet").status == 200)
+                tasks.cancelAll()
+            }
+        }
+    }
+
     @Test func oneExaminationAnswersAllWhoAsk() async throws {
         struct Findings: Decodable {
             struct Finding: Decodable {

@@ -138,6 +138,37 @@ struct TokenPageTests {
         }
     }
 
+    @Test func whoSawNoTokenRevokesNoneThatWasMadeSince() async throws {
+        try await TestConsole.with { console in
+            let key = try await console.key(.operator)
+            let browser = try await console.signIn(with: key)
+            let path = Self.path(console)
+            // Past the triggers, which let no integration be without one for long.
+            func setToken(_ expression: String) async throws {
+                try await console.database.pool.execute(
+                    script: """
+                        SET LOCAL session_replication_role = replica;
+                        UPDATE healthcare.integrations SET webhook_token = \(expression)
+                        WHERE id = '\(console.ours.integration.text)';
+                        """)
+            }
+            let secret = try await Self.secret(console)
+            try await setToken("NULL")
+            let none = #"name="expected" value="none""#
+            #expect(await browser.post("\(path)/revoke", "").text.contains(none))
+            #expect(await browser.get(path).text.contains(none))
+            try await setToken("'\(secret)'")
+            let before = try await Self.tokens(console, key).standings
+            let fields = "confirmed=yes&typed=instance-of-ours&expected=none"
+            #expect(await browser.post("\(path)/revoke", fields).status == 409)
+            let wish = #"{"dry_run": false, "confirm": "instance-of-ours", "expected_fingerprint": "none"}"#
+            for deed in ["revoke", "rotate"] {
+                #expect(await console.api("POST", "\(path)/\(deed)", key: key, wish).status == 409, "\(deed)")
+            }
+            #expect(try await Self.tokens(console, key).standings == before)
+        }
+    }
+
     @Test func oneTokenInGraceEndsAloneWhereItIsMeant() async throws {
         try await TestConsole.with { console in
             let key = try await console.key(.operator)
@@ -172,6 +203,28 @@ struct TokenPageTests {
             let answer = await console.api("POST", "\(Self.path(console))/test", key: key).text
             #expect(answer.contains(#""result":"failed""#) && answer.contains(#""failed_step":"posted""#), "\(answer)")
             #expect(!(page.text + answer).contains(try await Self.secret(console)))
+        }
+    }
+
+    @Test func whatHasBegunSinceIsNotStoppedInItsPlace() async throws {
+        try await TestConsole.with { console in
+            let request = ConsoleRequest(method: "POST", target: "/", headers: [], body: [], peer: nil)
+            let visit = Visit(
+                title: "", request: try #require(PageRequest(request)), parameters: [:], visitor: .nobody,
+                formToken: "",
+                parts: console.assembly.site.parts)
+            let work = LongWork<String>()
+            for (meant, ending) in [("before", WorkEnding.done), ("now", .stopped)] {
+                let (gate, opening) = AsyncStream.makeStream(of: Void.self)
+                try work.begin("now", visit) { _ in
+                    for await _ in gate { break }
+                    try Task.checkCancellation()
+                }
+                work.stop { $0 == meant }
+                opening.yield()
+                await work.wait()
+                #expect(work.standing?.ending == ending, "\(meant)")
+            }
         }
     }
 
