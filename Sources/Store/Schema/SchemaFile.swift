@@ -42,6 +42,7 @@ extension SchemaFile {
             "20251115_switch_over_rotations.sql", PackageResources._0251115_switch_over_rotations_sql),
         SchemaFile("20251116_console.sql", PackageResources._0251116_console_sql),
         SchemaFile("20251118_destination_owners.sql", PackageResources._0251118_destination_owners_sql),
+        SchemaFile("20251123_users.sql", PackageResources._0251123_users_sql),
     ]
 
     /// The file that scenario 3 of the migration guide runs by itself, again and again.
