@@ -15,13 +15,14 @@ enum ConsoleRoutes {
             QuarantinePages.routes, BoardPage.routes(desk), PlanPage.routes(desk, live), RunPages.routes(desk, live),
             SwitchOverPages.routes(desk, live), CleanupPages.routes(desk, live),
             DoctorPage.routes(doctor, live), AuditLogPage.routes, SettingsPage.routes,
+            UserPages.routes, KeyPages.routes, AccountPages.routes,
         ]
         let endpoints: [[Route]] = [
             FleetAPI.routes(reader), parts.integrations.map { IntegrationAPI.routes($0) } ?? [],
             life.map { LifeAPI.routes($0) } ?? [], EventAPI.routes,
             TokenAPI.routes(desk), SecondFactorAPI.routes, DestinationAPI.routes,
             QuarantineAPI.routes, MigrationAPI.routes(desk), WebhookAPI.routes(desk), CleanupAPI.routes(desk),
-            AccessAPI.routes, OperationAPI.routes(doctor),
+            AccessAPI.routes, UserAPI.routes, OperationAPI.routes(doctor),
         ]
         let all = endpoints.flatMap(\.self)
         return pages.flatMap(\.self) + all + OpenAPI.routes(all)

@@ -11,6 +11,8 @@ package final class ConsoleSite: ConsoleResponder {
 
     /// - Parameter configuredToken: the digest of `HOOKGATE_ADMIN_TOKEN`; nil where there is none.
     package init(_ parts: ConsoleParts, configuredToken: TokenDigest? = nil) {
+        var parts = parts
+        parts.hasConfiguredToken = configuredToken != nil
         let access = AccessControl(parts, configuredToken: configuredToken)
         self.parts = parts
         self.access = access
@@ -95,10 +97,10 @@ package final class ConsoleSite: ConsoleResponder {
     private static func check(_ visitor: Visitor, _ role: AccessRole, _ reach: Route.Reach) throws(ConsoleError) {
         guard visitor.role >= role else {
             throw .forbidden(
-                "This needs the role \(role.rawValue); the key \(visitor.name) is \(visitor.role.rawValue).")
+                "This needs the role \(role.rawValue); \(visitor.title) is \(visitor.role.rawValue).")
         }
         guard reach == .organization || visitor.organization == nil else {
-            throw .forbidden("The key \(visitor.name) sees one organization, and this is about all of them.")
+            throw .forbidden("This is about all organizations, and \(visitor.title) sees one alone.")
         }
     }
 

@@ -87,7 +87,8 @@ extension Database {
         _ configuration: Configuration, reporting: any GatewayReporting
     ) -> ConsoleParts {
         ConsoleParts(
-            keys: PostgresAccessKeys(pool: pool), sessions: PostgresConsoleSessions(pool: pool),
+            keys: PostgresAccessKeys(pool: pool), users: PostgresUsers(pool: pool),
+            sessions: PostgresConsoleSessions(pool: pool),
             idempotency: PostgresIdempotency(pool: pool), fleet: PostgresFleetOverview(pool: pool),
             reporting: reporting, events: PostgresEventArchive(pool: pool, bodies: bodies),
             keeping: PostgresEventKeeping(pool: pool),

@@ -38,6 +38,7 @@ package enum Subject {
     package enum Event {}
     package enum Run {}
     package enum AccessKey {}
+    package enum User {}
 }
 
 package typealias OrganizationID = Identifier<Subject.Organization>
@@ -46,6 +47,7 @@ package typealias IntegrationID = Identifier<Subject.Integration>
 package typealias EventID = Identifier<Subject.Event>
 package typealias RunID = Identifier<Subject.Run>
 package typealias AccessKeyID = Identifier<Subject.AccessKey>
+package typealias UserID = Identifier<Subject.User>
 
 extension Identifier where Subject == HookgateCore.Subject.Event {
     /// The time in an id of version 7; nil for an id of another kind.

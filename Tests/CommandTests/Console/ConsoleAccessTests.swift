@@ -21,6 +21,7 @@ struct ConsoleAccessTests {
             .replacing("{destination}", with: "organization:\(organization.id.text)")
             .replacing("{digest}", with: "00000000")
             .replacing("{link}", with: "hgl_x")
+            .replacing("{key}", with: "00000000-0000-4000-8000-000000000000")
     }
 
     /// What a person or program would send to have something done to an organization's events and integrations.
@@ -107,9 +108,15 @@ struct ConsoleAccessTests {
         }
     }
 
-    @Test func oneOrganizationsKeyNeverSeesAnothersByteNorTouchesIt() async throws {
+    @Test(arguments: [false, true])
+    func whatIsOneOrganizationsNeverSeesAnothersByteNorTouchesIt(isUser: Bool) async throws {
         try await TestConsole.with { console in
-            let key = try await console.key(.admin, of: console.ours.id)
+            // Another organization's user is one of its bytes as well.
+            _ = try await console.user("user-of-others", .admin, .one(console.others.id))
+            let key =
+                isUser
+                ? try await console.personalKey(of: console.user("ana", .admin, .one(console.ours.id)))
+                : try await console.key(.admin, of: console.ours.id)
             let browser = try await console.signIn(with: key)
             for route in Self.guarded(console) where !Self.streams(route) && route.pattern.text != "/logout" {
                 let target = Self.target(route, console.others)
@@ -121,6 +128,7 @@ struct ConsoleAccessTests {
                     #expect(!answer.text.contains(mark), "\(what)")
                 }
                 #expect(!answer.text.contains("others-status"), "\(what)")
+                #expect(!answer.text.contains("user-of-others"), "\(what)")
                 if case .needs(_, .fleet) = route.access { #expect(answer.status == 403, "\(what)") }
                 if route.pattern.parameters.contains("id") { #expect(answer.status >= 400, "\(what)") }
             }
