@@ -1,6 +1,7 @@
 import EvolutionSimulator
 import FoundationEssentials
 import HookgateTestSupport
+import NIOHTTP1
 import PostgresClient
 import Testing
 
