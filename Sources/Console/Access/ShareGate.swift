@@ -8,9 +8,10 @@ final class ShareGate: Sendable {
     let mostOfOne: Int
     private let taken = Mutex<[OrganizationID?: Int]>([:])
 
-    init(_ most: Int) {
+    /// - Parameter ofOne: how many places one organization may take; nil for half of them.
+    init(_ most: Int, ofOne: Int? = nil) {
         self.most = most
-        self.mostOfOne = max(1, most / 2)
+        self.mostOfOne = ofOne ?? max(1, most / 2)
     }
 
     /// Takes a place. Whoever got one gives it back by ``leave(_:)``.

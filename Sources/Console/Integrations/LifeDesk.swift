@@ -4,10 +4,12 @@ import HookgateCore
 final class LifeDesk: Sendable {
     /// Each has a connection of its own while it waits for its instance, so their number is bounded.
     static let mostAtOnce = 8
+    /// More than a person's clicks on one button.
+    private static let mostOfOne = 6
 
     let integrations: any IntegrationUseCases
     let pairing: PairingDesk
-    private let underWay = ShareGate(LifeDesk.mostAtOnce)
+    private let underWay = ShareGate(LifeDesk.mostAtOnce, ofOne: LifeDesk.mostOfOne)
 
     init(_ integrations: any IntegrationUseCases, _ parts: ConsoleParts) {
         self.integrations = integrations

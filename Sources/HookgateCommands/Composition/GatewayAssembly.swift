@@ -194,7 +194,7 @@ struct GatewayAssembly {
             LoopService(name: "database preparation") { [preparation, console] in
                 await preparation.run {
                     try await console.prepare()
-                    await console.site.readAhead()
+                    await console.readAhead()
                 }
             },
             LoopService(name: "routing feed") { [feed] in await feed.run() },

@@ -191,7 +191,10 @@ struct ConsoleAccessTests {
                 ("/integrations/\(ours.integration.text)/disable", "{}"),
                 ("/integrations/\(ours.integration.text)/enable", "{}"),
                 ("/destinations/organization:\(ours.id.text)/pause", #"{"dry_run": false}"#),
-                ("/events/decide", #"{"decision": "park", "dry_run": false, "note": "x"}"#),
+                (
+                    "/events/decide",
+                    #"{"decision": "discard", "dry_run": false, "note": "x", "ids": ["\#(ours.events[1].text)"]}"#
+                ),
             ]
             for (path, body) in deeds {
                 let answer = await console.api("POST", path, key: secret.secretText, body)
