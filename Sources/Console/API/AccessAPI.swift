@@ -128,5 +128,6 @@ extension AccessAPI {
             [("name", .text), ("role", roles), ("organization_id", .uuid), ("user", .text), ("expires_at", .time)],
             required: ["name"]), answer: made, status: 201, problems: [404, 409], takesIdempotencyKey: true)
 
-    private static let revoke = APIOperation("Revoke a key, by its name or id", answer: key, problems: [409])
+    private static let revoke = APIOperation(
+        "Revoke a key, by its id, or its name where it is nobody's", answer: key, problems: [409])
 }

@@ -70,7 +70,9 @@ struct KeysCommand: AsyncParsableCommand {
                 let draft = try await self.draft(own, owner, until: end, PostgresUsers(pool: database.pool))
                 let keys = PostgresAccessKeys(pool: database.pool)
                 if dryRun {
-                    var isTaken = try await keys.keys().contains { $0.name == name && $0.revokedAt == nil }
+                    var isTaken = try await keys.keys().contains {
+                        $0.name == name && $0.user == owner && $0.revokedAt == nil
+                    }
                     if owner == nil, let other = UserName(name) {
                         let user = try await PostgresUsers(pool: database.pool).user(other, at: now)
                         isTaken = isTaken || user != nil
@@ -82,7 +84,7 @@ struct KeysCommand: AsyncParsableCommand {
                 guard let record = try await keys.create(draft, secret, by: CommandActor.current, at: now) else {
                     throw CommandFailure(
                         "There is a key or a user called '\(name)' already. Take another name, or revoke that key first: "
-                            + "hookgate keys revoke '\(name)'", status: .attention)
+                            + "hookgate keys revoke '\(owner.map { "\($0.text)/" } ?? "")\(name)'", status: .attention)
                 }
                 try printer.created(record, secret)
                 return .done
@@ -149,7 +151,7 @@ struct KeysCommand: AsyncParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        @Argument(help: "Its name or id.")
+        @Argument(help: "Its id, or its name; a user's as ana/laptop.")
         var key: String
 
         @Flag(name: .customLong("dry-run"), help: "Show what would end; end nothing.")

@@ -9,8 +9,8 @@ package protocol AccessKeyStore: Sendable {
     func keys(of user: UserName?, after id: AccessKeyID?, limit: Int) async throws -> [AccessKeyRecord]
 
     /// Keeps a new key by its secret's digest, with the audit log's entry in the same transaction.
-    /// - Returns: nil when a key that is good has that name, or a user where the key is nobody's, or when its user is
-    ///   disabled.
+    /// - Returns: nil when a good key of the same user, or of nobody, has that name; when a user has that of a key that is
+    ///   nobody's; when its user is disabled.
     func create(
         _ draft: AccessKeyDraft, _ secret: AccessSecret, by actor: String, at now: Date
     ) async throws -> AccessKeyRecord?
@@ -20,7 +20,7 @@ package protocol AccessKeyStore: Sendable {
         _ draft: AccessKeyDraft, _ secret: AccessSecret, by actor: String, at now: Date
     ) async throws -> AccessKeyRecord?
 
-    /// Ends a good key, and with it every session that it began. By its name or id.
+    /// Ends a good key, and with it every session that it began. By its id, or its name: a user's as `ana/laptop`.
     func revoke(_ subject: String, _ act: AccessAct) async throws -> AccessOutcome<AccessKeyRecord>
 
     /// The key with this secret, where it is good at this instant.

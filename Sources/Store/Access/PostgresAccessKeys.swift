@@ -76,7 +76,11 @@ package struct PostgresAccessKeys: AccessKeyStore {
                 """
                 WITH ended AS (
                     UPDATE hookgate.access_keys SET revoked_at = $2
-                    WHERE kind = 'key' AND revoked_at IS NULL AND (name = $1 OR id::text = lower($1))
+                    WHERE revoked_at IS NULL AND id = (
+                        SELECT k.id \(AccessKeySQL.source)
+                        WHERE k.kind = 'key' AND k.revoked_at IS NULL AND (k.id::text = lower($1)
+                            OR (u.id IS NULL AND k.name = $1) OR u.name || '/' || k.name = $1)
+                        ORDER BY k.id::text = lower($1) DESC, u.id IS NOT NULL LIMIT 1)
                     RETURNING *
                 )
                 SELECT \(AccessKeySQL.columns) FROM ended AS k \(AccessKeySQL.join)

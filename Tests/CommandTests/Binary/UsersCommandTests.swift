@@ -69,7 +69,8 @@ struct UsersCommandTests {
             _ = try await hookgate.run("keys", "create", "laptop", "--user", "ana")
             for deed in [
                 ["users", "disable", "ana", "--yes"], ["users", "set", "ana", "--role", "viewer"],
-                ["users", "set", "ana", "--organization", Self.organization], ["keys", "revoke", "laptop", "--yes"],
+                ["users", "set", "ana", "--organization", Self.organization],
+                ["keys", "revoke", "ana/laptop", "--yes"],
                 ["users", "disable", "ana", "--dry-run"],
             ] {
                 let refused = try await hookgate.run(deed)

@@ -177,7 +177,7 @@ struct UserTests {
             for change in [demoted, narrowed, disabled] {
                 #expect(try await one.users.change(left.name, change, guarded) == .lastWayIn)
             }
-            #expect(try await one.keys.revoke("key of \(left.name.text)", guarded) == .lastWayIn)
+            #expect(try await one.keys.revoke("\(left.name.text)/key of \(left.name.text)", guarded) == .lastWayIn)
             #expect(try await one.users.user(left.name, at: Self.now) == left.with(keys: 1))
             // Neither a link nor a user without a key is a way in that lasts.
             _ = try await Self.link(to: try await Self.make("eve", .admin, one).name, one)
@@ -217,8 +217,20 @@ struct UserTests {
             #expect(try await one.keys.create(desk, AccessSecret.random(.key), by: "test", at: Self.now) != nil)
             let draft = try #require(UserDraft(UserName(kept: "desk"), role: .admin, scope: .everything))
             #expect(try await one.users.create(draft, Self.act()) == nil)
-            // A user's own may be called anything.
-            _ = try await Self.key("ana", of: ana, one)
+            // A user's own may be called anything, also what others call theirs.
+            for user in [ana, try await Self.make("bob", .viewer, one)] {
+                _ = try await Self.key("desk", of: user, one)
+                let again = try #require(AccessKeyDraft(name: "desk", of: user))
+                #expect(try await one.keys.create(again, AccessSecret.random(.key), by: "test", at: Self.now) == nil)
+            }
+            for (subject, owner) in [("bob/desk", UserName("bob")), ("desk", nil), ("ana/desk", UserName("ana"))] {
+                guard case .done(let record, _) = try await one.keys.revoke(subject, Self.act()) else {
+                    Issue.record("\(subject) is not revoked")
+                    continue
+                }
+                #expect(record.user == owner && record.name == "desk")
+            }
+            #expect(try await one.keys.revoke("desk", Self.act()) == .missing)
         }
     }
 

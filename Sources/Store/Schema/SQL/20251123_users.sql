@@ -15,6 +15,10 @@ CREATE TABLE IF NOT EXISTS hookgate.users (
 
 -- Whose it is; NULL for a key that is nobody's, as all were. What a user's key may is read from the user's row.
 ALTER TABLE hookgate.access_keys ADD COLUMN IF NOT EXISTS user_id uuid REFERENCES hookgate.users;
+-- What somebody calls a key of theirs is nothing to others, and tells others nothing.
+DROP INDEX IF EXISTS hookgate.access_keys_name;
+CREATE UNIQUE INDEX IF NOT EXISTS access_keys_name_of_user ON hookgate.access_keys
+    (coalesce(user_id, '00000000-0000-0000-0000-000000000000'), name) WHERE kind = 'key' AND revoked_at IS NULL;
 CREATE INDEX IF NOT EXISTS access_keys_user ON hookgate.access_keys (user_id) WHERE user_id IS NOT NULL;
 
 -- PostgREST's roles get no way in, should a default have granted one.
