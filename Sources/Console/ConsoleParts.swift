@@ -4,6 +4,7 @@ package import HookgateCore
 package struct ConsoleParts: Sendable {
     package var time = TimeSource.system
     package let keys: any AccessKeyStore
+    package let users: any UserStore
     package let sessions: any ConsoleSessionStore
     package let idempotency: any IdempotencyStore
     package let fleet: any FleetOverviewSource
@@ -28,6 +29,8 @@ package struct ConsoleParts: Sendable {
     package var cleanup: (any CleanupUseCases)?
     /// Nil where no Evolution server is configured.
     package var switchOver: SwitchOverParts?
+    /// Whether `HOOKGATE_ADMIN_TOKEN` lets an admin in.
+    var hasConfiguredToken = false
     /// What went wrong and is shown to nobody.
     package var complain: @Sendable (String) -> Void = { _ in }
     /// Whether an error is of the moment, as of a database that restarts, so that another try may go on.
@@ -35,14 +38,16 @@ package struct ConsoleParts: Sendable {
     var workPace = WorkPace()
 
     package init(
-        keys: any AccessKeyStore, sessions: any ConsoleSessionStore, idempotency: any IdempotencyStore,
-        fleet: any FleetOverviewSource, reporting: any GatewayReporting, events: any EventArchive,
-        keeping: any EventKeeping, quarantine: any QuarantineUseCases, destinations: any DestinationStore,
-        doctor: any DoctorUseCases, audit: any AuditReading, deeds: any AuditWriting, work: any LongWorkLedger,
+        keys: any AccessKeyStore, users: any UserStore, sessions: any ConsoleSessionStore,
+        idempotency: any IdempotencyStore, fleet: any FleetOverviewSource, reporting: any GatewayReporting,
+        events: any EventArchive, keeping: any EventKeeping, quarantine: any QuarantineUseCases,
+        destinations: any DestinationStore, doctor: any DoctorUseCases, audit: any AuditReading,
+        deeds: any AuditWriting, work: any LongWorkLedger,
         migration: any MigrationUseCases,
         settings: [ConsoleSetting], publicURL: PublicURL
     ) {
         self.keys = keys
+        self.users = users
         self.sessions = sessions
         self.idempotency = idempotency
         self.fleet = fleet

@@ -1,7 +1,8 @@
 /// Every route there is. A new page or endpoint is a list of routes of its own, named here.
 enum ConsoleRoutes {
-    static func all(_ parts: ConsoleParts, _ access: AccessControl, _ desk: WorkDesk) -> [Route] {
-        let reader = FleetReader(parts)
+    static func all(
+        _ parts: ConsoleParts, _ access: AccessControl, _ desk: WorkDesk, _ reader: FleetReader
+    ) -> [Route] {
         let doctor = DoctorReader(desk)
         let live = LiveStream()
         let life = parts.integrations.map { LifeDesk($0, parts) }
@@ -14,13 +15,14 @@ enum ConsoleRoutes {
             QuarantinePages.routes, BoardPage.routes(desk), PlanPage.routes(desk, live), RunPages.routes(desk, live),
             SwitchOverPages.routes(desk, live), CleanupPages.routes(desk, live),
             DoctorPage.routes(doctor, live), AuditLogPage.routes, SettingsPage.routes,
+            UserPages.routes, KeyPages.routes, AccountPages.routes,
         ]
         let endpoints: [[Route]] = [
             FleetAPI.routes(reader), parts.integrations.map { IntegrationAPI.routes($0) } ?? [],
             life.map { LifeAPI.routes($0) } ?? [], EventAPI.routes,
             TokenAPI.routes(desk), SecondFactorAPI.routes, DestinationAPI.routes,
             QuarantineAPI.routes, MigrationAPI.routes(desk), WebhookAPI.routes(desk), CleanupAPI.routes(desk),
-            AccessAPI.routes, OperationAPI.routes(doctor),
+            AccessAPI.routes, UserAPI.routes, OperationAPI.routes(doctor),
         ]
         let all = endpoints.flatMap(\.self)
         return pages.flatMap(\.self) + all + OpenAPI.routes(all)

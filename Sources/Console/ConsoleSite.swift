@@ -7,14 +7,24 @@ package final class ConsoleSite: ConsoleResponder {
     let access: AccessControl
     let table: RouteTable
     let desk: WorkDesk
+    private let fleet: FleetReader
 
     /// - Parameter configuredToken: the digest of `HOOKGATE_ADMIN_TOKEN`; nil where there is none.
     package init(_ parts: ConsoleParts, configuredToken: TokenDigest? = nil) {
+        var parts = parts
+        parts.hasConfiguredToken = configuredToken != nil
         let access = AccessControl(parts, configuredToken: configuredToken)
         self.parts = parts
         self.access = access
         self.desk = WorkDesk(parts)
-        self.table = RouteTable(ConsoleRoutes.all(parts, access, self.desk))
+        self.fleet = FleetReader(parts)
+        self.table = RouteTable(ConsoleRoutes.all(parts, access, self.desk, self.fleet))
+    }
+
+    /// Reads the fleet once, so that whoever looks first waits neither for a connection nor for the server to learn which
+    /// tables there are. What cannot be read now is read when somebody looks.
+    package func readAhead() async {
+        _ = try? await self.fleet.snapshot(of: nil)
     }
 
     /// Goes on with long work whose replica is gone, until its task is cancelled; then gives back what is under way here.
@@ -93,10 +103,10 @@ package final class ConsoleSite: ConsoleResponder {
     private static func check(_ visitor: Visitor, _ role: AccessRole, _ reach: Route.Reach) throws(ConsoleError) {
         guard visitor.role >= role else {
             throw .forbidden(
-                "This needs the role \(role.rawValue); the key \(visitor.name) is \(visitor.role.rawValue).")
+                "This needs the role \(role.rawValue); \(visitor.title) is \(visitor.role.rawValue).")
         }
         guard reach == .organization || visitor.organization == nil else {
-            throw .forbidden("The key \(visitor.name) sees one organization, and this is about all of them.")
+            throw .forbidden("This is about all organizations, and \(visitor.title) sees one alone.")
         }
     }
 

@@ -89,19 +89,32 @@ package final class EvolutionClient: EvolutionServer {
         return release
     }
 
-    /// A welcome without a version, or none in time, says nothing against the server: any instance's settings show the
+    /// A welcome without a version, or none at all, says nothing against the server: any instance's settings show the
     /// dialect, and where there is none to look at, a set will.
     private func askedRelease() async throws(EvolutionFailure) -> EvolutionRelease {
         do throws(EvolutionFailure) {
             if let release = EvolutionRelease(welcome: try await document(.welcome).root) { return release }
-        } catch .unanswered {
-            // `GET /` waits for WhatsApp's web server; the other calls do not.
+        } catch {
+            guard Self.mayConcernWelcomeAlone(error) else { throw error }
         }
         for instance in try await instances().prefix(Self.mostProbes) {
             let settings = try await document(.webhook(of: instance.name)).root
             if let dialect = EvolutionDialect(settings: settings) { return EvolutionRelease(dialect: dialect) }
         }
         return EvolutionRelease(dialect: .nested)
+    }
+
+    /// `GET /` waits for WhatsApp's web server, and a proxy may keep it for a page of its own or lead it to the
+    /// manager; the other calls know nothing of that.
+    private static func mayConcernWelcomeAlone(_ failure: EvolutionFailure) -> Bool {
+        switch failure {
+        case .unanswered, .unrouted, .refused, .serverFault, .gatewayFault, .notEvolution, .redirected,
+            .answerTooLarge:
+            true
+        case .instanceUnknown, .instanceNotLoaded, .nameTaken, .keyRefused, .wrongDialect, .eventsMissing,
+            .licenceInactive, .tooManyRequests, .unreachable:
+            false
+        }
     }
 
     private static let mostProbes = 5

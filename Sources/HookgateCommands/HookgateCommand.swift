@@ -21,7 +21,8 @@ package struct HookgateCommand: AsyncParsableCommand {
             EventsCommand.self,
             DestinationsCommand.self,
             QuarantineCommand.self, ExplainCommand.self, SpoolCommand.self,
-            DoctorCommand.self, KeysCommand.self, AuditCommand.self, ConfigCommand.self, DemoCommand.self,
+            DoctorCommand.self, UsersCommand.self, KeysCommand.self, AuditCommand.self, ConfigCommand.self,
+            DemoCommand.self,
             ApplyMigrationCommand.self,
         ]
     )

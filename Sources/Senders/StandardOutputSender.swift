@@ -48,6 +48,10 @@ package final class StandardOutputSender: Sendable {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count > 0 {
                 rest = rest.dropFirst(count)
+            } else if errno == EAGAIN {
+                // Whoever shares this pipe has set it not to block.
+                var pipe = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&pipe, 1, -1)
             } else if errno != EINTR {
                 return .connectionFailed(errno == EPIPE ? .reset : .other)
             }

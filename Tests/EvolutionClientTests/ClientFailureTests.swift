@@ -106,11 +106,13 @@ struct ClientFailureTests {
         }
     }
 
-    @Test func aReleaseThatDoesNotSayIsKnownByItsAnswers() async throws {
+    /// What a welcome may meet that the other calls do not: no answer, a proxy's page, a redirect to the manager.
+    @Test(arguments: [(FailureMode.truncatedAnswer, 3), (.gatewayError, 3), (.redirect, 1)])
+    func aReleaseThatDoesNotSayIsKnownByItsAnswers(mode: FailureMode, times: Int) async throws {
         for release in ["1.8.6", "2.3.7"] {
             try await ReleaseTests.withServer(release) { client, simulator in
                 simulator.add("used", webhook: "https://old.example.test/x")
-                simulator.inject(.truncatedAnswer, times: 3)
+                simulator.inject(mode, times: times)
                 let found = try await client.release()
                 #expect(found.version == nil)
                 #expect(found.dialect == (release == "1.8.6" ? .flatSnake : .nested))

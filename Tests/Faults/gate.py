@@ -21,6 +21,11 @@ class Steps:
     def end(self) -> None:
         self._awaited = 0
 
+    @property
+    def was_begun(self) -> bool:
+        """Whether the awaited step was come to, though its server may never have done it."""
+        return 0 < self._awaited <= self._count
+
     def stops_at_next(self) -> bool:
         if not self._awaited:
             return False

@@ -50,18 +50,25 @@ class Life:
             await self._count_events(there)
             for name in there[::2]:
                 await rehearsal.simulator.call("POST", "/__simulator/scan", {"instance": name})
-            deleted = await self._killed(there, self._delete)
+            deleted = await self._killed(there, self._delete, makes_more=True)
             await self._end_all(deleted, self._delete, "deleted")
             if await self._seen_of_neighbours() != neighbours:
                 rehearsal.wrong("what another clinic has was changed")
         finally:
             await rehearsal.end()
 
-    async def _killed(self, names: list[str], command) -> list[str]:
-        """One instance for each step; the names of those that were begun."""
+    async def _killed(self, names: list[str], command, makes_more: bool = False) -> list[str]:
+        """One instance for each step, which are made where too few are there; the names of those that were begun."""
         rehearsal = self.rehearsal
         begun = []
-        for name, (step, after) in zip(names, steps(self.is_whole, random.sample(range(1, 10), 2))):
+        for number, (step, after) in enumerate(steps(self.is_whole, random.sample(range(1, 10), 2))):
+            if number < len(names):
+                name = names[number]
+            elif makes_more and self.is_whole:
+                name = self._name(f"d{number}")
+                await self._finish(name, self._create)
+            else:
+                break
             begun.append(name)
             rehearsal.account.instances += 1
             await rehearsal.simulator.fail(self.mode, name)

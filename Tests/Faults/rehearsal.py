@@ -137,20 +137,21 @@ class Rehearsal:
         """Kills a command at a step; where a failure ended it before, the same command is begun again. False when it
         came to its end without so many steps."""
         for _ in range(3):
-            was_reached, code = await self._run_to(step, after, *arguments)
+            was_reached, was_begun, code = await self._run_to(step, after, *arguments)
             if was_reached or code == 0:
                 break
         self.account.kills += was_reached
-        return was_reached
+        # A request that hung is no end: steps came after it.
+        return was_reached or was_begun
 
-    async def _run_to(self, step: int, after: bool, *arguments: str) -> tuple[bool, int]:
+    async def _run_to(self, step: int, after: bool, *arguments: str) -> tuple[bool, bool, int]:
         self.steps.begin(step, after)
         process = await self._command(*arguments)
         ending = asyncio.create_task(process.communicate())
         reached = asyncio.create_task(self.steps.reached.wait())
         try:
             over, _ = await asyncio.wait([ending, reached], return_when=asyncio.FIRST_COMPLETED, timeout=300)
-            was_reached = self.steps.reached.is_set()
+            was_reached, was_begun = self.steps.reached.is_set(), self.steps.was_begun
             if process.returncode is None:
                 process.kill()
             await ending
@@ -159,7 +160,7 @@ class Rehearsal:
             reached.cancel()
         if not over:
             raise TimeoutError(f"{self.name}: {' '.join(arguments)} neither ends nor goes on")
-        return was_reached, process.returncode
+        return was_reached, was_begun, process.returncode
 
     # Events
 

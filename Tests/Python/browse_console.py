@@ -218,6 +218,35 @@ class Fleet:
         self.report.good(f"{self.name}: planned, migrated and undone")
         page.context.close()
 
+    def invite_a_user(self):
+        """A user from the form to a key of her own, by a link that is good once."""
+        page = self.window()
+        where = f"{self.name} users"
+        page.goto(self.address + "/settings/users")
+        page.get_by_label("Name", exact=True).fill("ana")
+        page.get_by_role("button", name="Create").click()
+        page.get_by_role("button", name="Invite").click()
+        link = page.locator("pre").inner_text()
+        self.judge(page, where)
+        page.context.close()
+        admin, self.state = self.state, None
+        guest = self.window()
+        self.state = admin
+        guest.goto(link)
+        guest.get_by_role("button", name="Open the console").click()
+        guest.get_by_role("link", name="ana", exact=True).click()
+        guest.get_by_label("Name of the key").fill("laptop")
+        guest.get_by_role("button", name="Make a key").click()
+        if not guest.locator("pre").inner_text().startswith("hgk_"):
+            self.report.bad(where, "a user's own key is not shown")
+        self.judge(guest, where)
+        guest.goto(link)
+        guest.get_by_role("button", name="Open the console").click()
+        if "not good" not in guest.locator("main").inner_text():
+            self.report.bad(where, "a link is good twice")
+        guest.context.close()
+        self.report.good(f"{self.name}: a user invited, with a key of her own")
+
     def reach_by_keyboard(self, paths):
         page = self.window()
         for path in paths:
@@ -293,6 +322,7 @@ def main():
             paths = list(fleet.paths)
             if few:
                 fleet.migrate_and_undo()
+                fleet.invite_a_user()
                 paths.append(fleet.mask_and_reveal(asked["token"], asked["words"]))
                 paths += [path for path in fleet.further_pages() if path not in paths]
                 fleet.colours_differ()

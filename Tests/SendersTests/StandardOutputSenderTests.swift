@@ -50,6 +50,23 @@ struct StandardOutputSenderTests {
         }
     }
 
+    @Test func aPipeThatDoesNotBlockGetsWholeLinesToo() async throws {
+        try await withPipe { reading, writing in
+            for end in [reading, writing] { #expect(fcntl(end, F_SETFL, O_NONBLOCK) == 0) }
+            let long = #"{"text":"\#(String(repeating: "x", count: 1 << 20))"}"#
+            async let result = send(task(long), to: writing)
+            var line: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 1 << 16)
+            while line.last != UInt8(ascii: "\n") {
+                let count = read(reading, &buffer, buffer.count)
+                if count > 0 { line += buffer.prefix(count) } else { await Task.yield() }
+            }
+            let outcome = try await result
+            #expect(outcome == .delivered(status: nil))
+            #expect(line == Array("\(long)\n".utf8))
+        }
+    }
+
     @Test func readerThatIsGoneIsABrokenConnection() async throws {
         signal(SIGPIPE, SIG_IGN)
         var ends: [CInt] = [0, 0]

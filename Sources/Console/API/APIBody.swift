@@ -41,7 +41,17 @@ enum Idempotency {
     private static let longest = 255
 
     static func carryOut(_ visit: Visit, _ work: () async throws -> Reply) async throws -> Reply {
-        guard let text = visit.request.header(self.header) else { return try await work() }
+        try await self.revealOnce(visit) {
+            let reply = try await work()
+            return (reply: reply, kept: reply)
+        }
+    }
+
+    /// The same for an answer that holds a secret, which no table may have: what is kept is answered from then on.
+    static func revealOnce(
+        _ visit: Visit, _ work: () async throws -> (reply: Reply, kept: Reply)
+    ) async throws -> Reply {
+        guard let text = visit.request.header(self.header) else { return try await work().reply }
         guard (1...self.longest).contains(text.utf8.count), text.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
             throw ConsoleError.badRequest("Idempotency-Key has from 1 to \(self.longest) plain characters.")
         }
@@ -57,9 +67,9 @@ enum Idempotency {
         case .differs: throw ConsoleError.unprocessable("This Idempotency-Key was used for another request.")
         }
         do {
-            let reply = try await work()
-            if case .bytes(let body) = reply.body {
-                try await Self.toItsEnd { try await store.finish(key, status: reply.status, body: body) }
+            let (reply, kept) = try await work()
+            if case .bytes(let body) = kept.body {
+                try await Self.toItsEnd { try await store.finish(key, status: kept.status, body: body) }
             }
             return reply
         } catch {
@@ -100,7 +110,7 @@ enum Idempotency {
     }
 
     private static func key(_ text: String, _ visit: Visit) -> IdempotencyKey {
-        // A key's name may be given again, to a key of another organization.
+        // A key's name may be given again, to a key of another organization, and a user may come to another one.
         let what =
             "\(visit.scope?.text ?? "") \(visit.request.method) \(visit.request.target) \(Base64URL.encode(visit.request.body))"
         return IdempotencyKey(visitor: visit.visitor.name, text: text, request: TokenDigest(of: what))

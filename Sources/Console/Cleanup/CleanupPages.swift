@@ -6,7 +6,7 @@ enum CleanupPages {
         [
             Route(.get, "/cleanup", .needs(.viewer), page: "Clean-up") { visit in try await show(visit, desk) },
             Route(.get, "/live/cleanup", .needs(.viewer), page: "Clean-up") { visit in
-                try live.reply("cleanup") { progress(desk, visit) }
+                try live.reply("cleanup", visit) { progress(desk, visit) }
             },
             Route(.post, "/cleanup/plan", .needs(.operator), page: "Ask the gates") { visit in
                 let fields = visit.request.form()

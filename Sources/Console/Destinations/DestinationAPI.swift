@@ -31,7 +31,8 @@ enum DestinationAPI {
             let scope = try await DestinationDeeds.scope(visit)
             return try answer(
                 visit,
-                try await DestinationDeeds.set(visit, scope, try wish.wish(), isDryRun: wish.dryRun ?? true))
+                try await DestinationDeeds.set(
+                    visit, scope, try wish.wish(), expected: wish.expectedRevision, isDryRun: wish.dryRun ?? true))
         },
         deed(.pause, .operator, pause), deed(.resume, .operator, resume), deed(.remove, .admin, remove),
     ]
@@ -59,6 +60,7 @@ enum DestinationAPI {
 
     private struct Wish: Decodable {
         let dryRun: Bool?
+        let expectedRevision: String?
         let url: String?
         let redisStream: String?
         let shards: Int?
@@ -135,6 +137,7 @@ enum DestinationAPI {
         let width: Int
         let state: String
         let secrets: [String]
+        let revision: String?
         let waiting: Int?
         let oldest: Date?
         let attempts: Int?
@@ -157,6 +160,7 @@ enum DestinationAPI {
             self.width = record.width
             self.state = view.state
             self.secrets = (record.secrets?.secrets ?? []).map(\.masked)
+            self.revision = standing.map { $0.revision ?? KeptDestination.none }
             self.waiting = standing?.waiting
             self.oldest = standing?.oldest
             self.attempts = standing?.attempts
@@ -176,7 +180,8 @@ extension DestinationAPI {
             ("groups", .boolean), ("status_broadcasts", .boolean), ("newsletters", .boolean),
             ("own_messages", .boolean), ("timeout_ms", .integer(1)), ("width", .integer(1)),
             ("state", .words(["open", "resting", "tried", "paused"])), ("secrets", .list(.text)),
-            ("waiting", .integer(0)), ("oldest", .time), ("attempts", .integer(0)), ("failed_attempts", .integer(0)),
+            ("revision", .text), ("waiting", .integer(0)), ("oldest", .time), ("attempts", .integer(0)),
+            ("failed_attempts", .integer(0)),
         ], required: ["destination", "source", "format", "media", "state", "secrets"])
 
     private static let changed = Schema.object(
@@ -196,9 +201,10 @@ extension DestinationAPI {
         "Show one destination: default, or organization:, clinic: or integration: and a UUID", answer: row)
 
     private static let set = APIOperation(
-        "Set a destination, or change what is named and leave the rest; a dry run unless dry_run is false",
+        "Set a destination, or change what is named and leave the rest, unless it has another revision than the expected "
+            + "one; a dry run unless dry_run is false",
         body: .object([
-            ("dry_run", .boolean), ("url", .text), ("redis_stream", .text),
+            ("dry_run", .boolean), ("expected_revision", .text), ("url", .text), ("redis_stream", .text),
             ("shards", .integer(1, DestinationWish.shardCounts.upperBound)),
             ("length", .integer(1, DestinationWish.lengths.upperBound)), ("format", formats), ("media", media),
             ("kinds", .list(.text)), ("all_kinds", .boolean), ("without_kinds", .list(.text)), ("groups", .boolean),
@@ -206,13 +212,15 @@ extension DestinationAPI {
             ("timeout_ms", .integer(1, DestinationWish.timeouts.upperBound)),
             ("width", .integer(1, DestinationWish.widths.upperBound)),
             ("secret", .words(SigningSecret.Kind.allCases.map(\.rawValue))),
-        ]), answer: changed, problems: [422])
+        ]), answer: changed, problems: [409, 422])
 
     private static let pause = APIOperation(
-        "Stop delivering there, and lose nothing; a dry run unless dry_run is false", body: question, answer: changed)
+        "Stop delivering there, and lose nothing; a dry run unless dry_run is false", body: question, answer: changed,
+        problems: [409])
 
     private static let resume = APIOperation(
-        "Deliver there again, what waited first; a dry run unless dry_run is false", body: question, answer: changed)
+        "Deliver there again, what waited first; a dry run unless dry_run is false", body: question, answer: changed,
+        problems: [409])
 
     private static let remove = APIOperation(
         "Take a destination away, its events go to the next wider one; a dry run unless dry_run is false",

@@ -26,7 +26,15 @@ enum DestinationDeeds {
         case remove
     }
 
+    /// What was read before a change, and what of it is this visitor's to change.
+    private struct Before {
+        let kept: KeptDestination?
+        let record: DestinationRecord?
+    }
+
     static let missing = ConsoleError.notFound("There is no destination of that name.")
+    private static let changed = ConsoleError.conflict(
+        "Somebody else has changed this destination meanwhile. Nothing was written; look again.")
 
     static func parts(_ visit: Visit) throws(ConsoleError) -> DestinationParts {
         guard let parts = visit.parts.delivery else { throw .nothingHere }
@@ -50,12 +58,16 @@ enum DestinationDeeds {
         return standing
     }
 
+    /// - Parameter expected: the revision that somebody looked at when deciding, or ``KeptDestination/none``; nil where
+    ///   nobody said.
     static func set(
-        _ visit: Visit, _ scope: DestinationScope, _ wish: DestinationWish, isDryRun: Bool
+        _ visit: Visit, _ scope: DestinationScope, _ wish: DestinationWish, expected: String?, isDryRun: Bool
     ) async throws -> Change {
         let parts = try Self.parts(visit)
-        let before = try await Self.found(visit, scope)
-        var after = before ?? DestinationRecord(scope: scope)
+        let before = try await Self.before(visit, scope)
+        let revision = before.record == nil ? nil : before.kept?.revision
+        guard expected == nil || expected == revision ?? KeptDestination.none else { throw Self.changed }
+        var after = before.record ?? DestinationRecord(scope: scope)
         if let organization = visit.scope { after.organization = organization }
         try wish.apply(to: &after, parts, namesStreams: visit.scope == nil)
         return try await Self.change(visit, "set", from: before, to: after, isDryRun: isDryRun)
@@ -64,12 +76,11 @@ enum DestinationDeeds {
     static func carryOut(
         _ visit: Visit, _ verb: Verb, _ scope: DestinationScope, isDryRun: Bool
     ) async throws -> Change {
-        let before = try await Self.found(visit, scope)
+        let before = try await Self.before(visit, scope)
         let isConfigured = try scope == .default && Self.parts(visit).configured != nil
         // The configuration's own has a row only once somebody pauses or filters it.
-        guard var after = before ?? (isConfigured && verb != .remove ? DestinationRecord(scope: scope) : nil) else {
-            throw Self.missing
-        }
+        let configured = isConfigured && verb != .remove ? DestinationRecord(scope: scope) : nil
+        guard var after = before.record ?? configured else { throw Self.missing }
         switch verb {
         case .pause: after.isPaused = true
         case .resume: after.isPaused = false
@@ -79,27 +90,31 @@ enum DestinationDeeds {
     }
 
     /// What somebody else set while a clinic or an integration was theirs is nothing to who has it now, and is replaced.
-    private static func found(_ visit: Visit, _ scope: DestinationScope) async throws -> DestinationRecord? {
-        guard let record = try await visit.parts.destinations.destination(of: scope) else { return nil }
-        guard let seer = visit.scope, let owner = record.organization else { return record }
-        return owner == seer ? record : nil
+    private static func before(_ visit: Visit, _ scope: DestinationScope) async throws -> Before {
+        let kept = try await visit.parts.destinations.kept(scope)
+        guard let seer = visit.scope, let owner = kept?.record.organization else {
+            return Before(kept: kept, record: kept?.record)
+        }
+        return Before(kept: kept, record: owner == seer ? kept?.record : nil)
     }
 
     private static func change(
-        _ visit: Visit, _ word: String, from before: DestinationRecord?, to after: DestinationRecord, isDryRun: Bool
+        _ visit: Visit, _ word: String, from before: Before, to after: DestinationRecord, isDryRun: Bool
     ) async throws -> Change {
         let waiting = try await Self.waiting(visit, after.scope)
         let first = after.secrets?.secrets.first
-        let newSecret = first == before?.secrets?.secrets.first ? nil : first?.masked
-        guard after != before else {
+        let newSecret = first == before.record?.secrets?.secrets.first ? nil : first?.masked
+        guard after != before.record else {
             return Change(outcome: .unchanged, after: after, waiting: waiting, newSecret: nil)
         }
         guard !isDryRun else {
             // A dry run's secret is nobody's.
             return Change(outcome: .dryRun, after: after, waiting: waiting, newSecret: nil)
         }
-        try await visit.parts.destinations.save(
-            after, at: visit.now, audit: try Self.entry(visit, word, after))
+        let entry = try Self.entry(visit, word, after)
+        guard
+            try await visit.parts.destinations.save(after, over: before.kept?.record, at: visit.now, audit: entry)
+        else { throw Self.changed }
         return Change(outcome: .done, after: after, waiting: waiting, newSecret: newSecret)
     }
 

@@ -2,13 +2,14 @@ import HookgateCore
 
 /// The form that sets a destination, and its fields as they come back.
 enum DestinationForm {
-    static func html(_ visit: Visit, _ view: DestinationView, isNew: Bool) -> HTML {
+    /// - Parameter revision: of what the form is filled with; nil where there is no row.
+    static func html(_ visit: Visit, _ view: DestinationView, revision: String?, isNew: Bool) -> HTML {
         let record = view.record
         let isOurs = view.source == "database"
         return Form.post(
             visit, to: "/destinations/\(view.scope.text)/set",
             """
-            <input type="hidden" name="whole" value="yes">
+            <input type="hidden" name="whole" value="yes">\(Form.hidden("expected", revision ?? KeptDestination.none))
             \(isOurs ? address(visit, view, isNew: isNew) : HTML.nothing)
             \(Form.text("kinds", "Kinds", value: record.selection.kinds?.sorted().joined(separator: ", ") ?? "all"))
             \(Form.text(

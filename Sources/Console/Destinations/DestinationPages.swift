@@ -25,7 +25,7 @@ enum DestinationPages {
             let scope = try await DestinationDeeds.scope(visit)
             let isConfirmed = fields["confirmed"] == "yes"
             let change = try await DestinationDeeds.set(
-                visit, scope, try DestinationFields.wish(fields), isDryRun: !isConfirmed)
+                visit, scope, try DestinationFields.wish(fields), expected: fields["expected"], isDryRun: !isConfirmed)
             guard isConfirmed || change.outcome == .unchanged else {
                 return .html(question(visit, change, fields))
             }
@@ -110,7 +110,8 @@ enum DestinationPages {
             \(standing == nil ? Card.html("What it is", EmptyState.html("Its events go to the next wider one.")) : HTML.nothing)
             \(standing.html { standing in Card.html("What it is", view.facts) + Card.html("How it does", health(standing, visit)) })
             \(visit.visitor.role < .admin ? HTML.nothing : Card.html(
-                standing == nil ? "Set it" : "Change it", DestinationForm.html(visit, view, isNew: standing == nil)))
+                standing == nil ? "Set it" : "Change it",
+                DestinationForm.html(visit, view, revision: standing?.revision, isNew: standing == nil)))
             </div>
             """)
     }

@@ -65,7 +65,7 @@ struct Layout {
         return """
             <form class="account" method="post" action="/logout">
             \(Form.token(visit))
-            <span class="who" title="\(visit.visitor.role.rawValue)">\(visit.visitor.name)</span>
+            <a class="who" href="/account" title="\(visit.visitor.role.rawValue)">\(visit.visitor.name)</a>
             <button class="quiet">Sign out</button>
             </form>
             """

@@ -15,6 +15,11 @@ enum ConsoleError: Error, Equatable {
 
     static let nothingHere = ConsoleError.notFound("There is nothing at this address.")
 
+    /// - Parameter actor: who began it, as whoever asks may be told.
+    static func underWay(_ actor: String) -> ConsoleError {
+        .conflict("This is under way already, begun by \(actor). Look at it, or stop it.")
+    }
+
     var status: Int {
         switch self {
         case .badRequest: 400

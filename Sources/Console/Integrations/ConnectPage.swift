@@ -13,18 +13,27 @@ enum ConnectPage {
         [
             // Whoever has a code can take over the number.
             Route(.get, "/integrations/{id}/connect", .needs(.operator, .organization), page: "Connect") { visit in
-                let (integration, number) = try await subject(visit, desk)
-                let look = try await desk.pairing.look(at: integration.id, number: number)
-                return .html(page(integration, number, look, visit))
+                let (integration, asked) = try await subject(visit, desk)
+                let look = try await desk.pairing.look(at: integration.id, number: asked?.number)
+                return .html(page(integration, asked, look, visit))
+            },
+            // The number comes in the body, and the address of the page that follows has a word for it: addresses end in
+            // the logs of proxies and the histories of browsers.
+            Route(.post, "/integrations/{id}/connect", .needs(.operator, .organization), page: "Connect") { visit in
+                let (integration, _) = try await subject(visit, desk)
+                guard let number = try PairingNumber.read(TokenPages.form(visit)["number"]) else {
+                    return .seeOther(path(integration))
+                }
+                return .seeOther(path(integration, await desk.pairing.keep(number, of: integration.id)))
             },
             Route(.get, "/live/integrations/{id}/connect", .needs(.operator, .organization), page: "Connect") { visit in
-                let (integration, number) = try await subject(visit, desk)
+                let (integration, asked) = try await subject(visit, desk)
                 let latest = visit.now.addingTimeInterval(asksFor)
                 let wanted = visit.request.query["until"].flatMap { Int($0) } ?? 0
                 let end = min(Date(timeIntervalSince1970: TimeInterval(wanted)), latest)
-                return try live.reply("pairing") {
-                    guard visit.now < end else { return rested(integration, number) }
-                    return part(try await desk.pairing.look(at: integration.id, number: number), integration)
+                return try live.reply("pairing", visit) {
+                    guard visit.now < end else { return rested(integration, asked) }
+                    return part(try await desk.pairing.look(at: integration.id, number: asked?.number), integration)
                 }
             },
         ]
@@ -32,18 +41,23 @@ enum ConnectPage {
 
     private static func subject(
         _ visit: Visit, _ desk: LifeDesk
-    ) async throws -> (integration: IntegrationSummary, number: String?) {
+    ) async throws -> (integration: IntegrationSummary, asked: AskedNumber?) {
         let integration = try await desk.integration(visit)
         try desk.checkServers()
         if integration.underWay == .delete { throw ConsoleError.conflict("This integration is being deleted.") }
-        return (integration, try PairingNumber.read(visit))
+        guard let word = visit.request.query["for"] else { return (integration, nil) }
+        return (integration, await desk.pairing.typed(word, of: integration.id))
+    }
+
+    private static func path(_ integration: IntegrationSummary, _ asked: AskedNumber? = nil) -> String {
+        "/integrations/\(integration.id.text)/connect\(asked.map { "?for=\($0.word)" } ?? "")"
     }
 
     private static func page(
-        _ integration: IntegrationSummary, _ number: String?, _ look: PairingLook, _ visit: Visit
+        _ integration: IntegrationSummary, _ asked: AskedNumber?, _ look: PairingLook, _ visit: Visit
     ) -> HTML {
         let until = Int(visit.now.addingTimeInterval(asksFor).timeIntervalSince1970)
-        let query = number.map { "&number=\($0)" } ?? ""
+        let query = asked.map { "&for=\($0.word)" } ?? ""
         return Layout("Connect \(integration.title)", section: "integrations", visit: visit).page(
             """
             \(PageTitle.html(
@@ -58,24 +72,29 @@ enum ConnectPage {
                 \(part(look, integration))
                 </div>
                 """))
-            \(Card.html("On the telephone", instructions(integration, number)))
+            \(Card.html("On the telephone", instructions(integration, asked, visit)))
             </div>
             """,
             head: "<noscript><meta http-equiv=\"refresh\" content=\"\(reloadSeconds)\"></noscript>")
     }
 
-    private static func instructions(_ integration: IntegrationSummary, _ number: String?) -> HTML {
+    private static func instructions(
+        _ integration: IntegrationSummary, _ asked: AskedNumber?, _ visit: Visit
+    ) -> HTML {
         """
         <ol class="steps"><li>Open WhatsApp, then <strong>Linked devices</strong>.</li>
         <li>Choose <strong>Link a device</strong>.</li>
         <li>Scan the code that stands here. A code lasts less than a minute; the next one follows by itself.</li></ol>
         <p class="note">Whoever has a code can take over the number: show it to nobody else.</p>
-        <form class="form" method="get" action="/integrations/\(integration.id.text)/connect">
-        \(Form.text(
-            "number", "No camera? The telephone's number, with the country's, for a code to type", value: number,
-            hint: "5511987654321"))
-        <p class="buttons">\(Form.button("Show a code to type")) \
-        <a class="button quiet" href="/integrations/\(integration.id.text)/connect">Load again</a></p></form>
+        \(Form.post(
+            visit, to: path(integration),
+            """
+            \(Form.text(
+                "number", "No camera? The telephone's number, with the country's, for a code to type",
+                value: asked?.number, hint: "5511987654321"))
+            <p class="buttons">\(Form.button("Show a code to type")) \
+            <a class="button quiet" href="\(path(integration))">Load again</a></p>
+            """))
         """
     }
 
@@ -108,20 +127,22 @@ enum ConnectPage {
         return "<img class=\"qr\" src=\"\(image)\" alt=\"\(meaning)\">"
     }
 
-    private static func rested(_ integration: IntegrationSummary, _ number: String?) -> HTML {
-        let query = number.map { "?number=\($0)" } ?? ""
-        return """
-            \(Notice.html("This page has been open for long, and asks no more."))
-            <p><a class="button" href="/integrations/\(integration.id.text)/connect\(query)">Ask again</a></p>
-            """
+    private static func rested(_ integration: IntegrationSummary, _ asked: AskedNumber?) -> HTML {
+        """
+        \(Notice.html("This page has been open for long, and asks no more."))
+        <p><a class="button" href="\(path(integration, asked))">Ask again</a></p>
+        """
     }
 }
 
 /// The number that a pairing code is asked for.
 enum PairingNumber {
-    static func read(_ visit: Visit) throws(ConsoleError) -> String? {
-        try visit.query("number", "a telephone number with the country's: digits alone, as 5511987654321") { text in
-            (7...15).contains(text.utf8.count) && text.allSatisfy { ("0"..."9").contains($0) } ? text : nil
+    static func read(_ text: String?) throws(ConsoleError) -> String? {
+        guard let text else { return nil }
+        guard (7...15).contains(text.utf8.count), text.allSatisfy({ ("0"..."9").contains($0) }) else {
+            throw .badRequest(
+                "number is not a telephone number with the country's: digits alone, as 5511987654321.")
         }
+        return text
     }
 }

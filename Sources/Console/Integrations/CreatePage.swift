@@ -42,8 +42,7 @@ enum CreatePage {
         let integration = creation.integration
         let isHalfDone = integration.underWay == .create
         if creation.outcome == .present, !isHalfDone {
-            return .seeOther(
-                LifePages.place(of: integration, done: "It is there already, with its instance. Nothing was changed."))
+            return .seeOther(DoneNotice(.present).on("/integrations/\(integration.id.text)"))
         }
         let kept = fields.pairs.filter { !["form_token", "confirmed"].contains($0.name) }
         let back = kept.filter { $0.name != "idempotency_key" && !$0.value.isEmpty }

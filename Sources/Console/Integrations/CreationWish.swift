@@ -53,7 +53,7 @@ struct CreationWish: Sendable {
         organization: OrganizationID?, label: String?, displayName: String?, server: String?, _ visit: Visit
     ) throws(ConsoleError) {
         guard organization == nil || visit.sees(organization) else {
-            throw .forbidden("The key \(visit.visitor.name) sees one organization, and this is another.")
+            throw .forbidden("This is another organization's, and \(visit.visitor.title) sees one alone.")
         }
         guard (displayName ?? "").count <= Self.longestName, !(displayName ?? "").utf8.contains(0) else {
             throw .badRequest("A display name has \(Self.longestName) characters at most.")

@@ -13,10 +13,17 @@ enum LifeAPI {
             Route(
                 .get, "/api/v1/integrations/{id}/connection", .needs(.operator, .organization), api: connection
             ) { visit in
-                let integration = try await desk.integration(visit)
-                try desk.checkServers()
-                let number = try PairingNumber.read(visit)
-                return try .json(Connection(try await desk.pairing.look(at: integration.id, number: number)))
+                guard visit.request.query["number"] == nil else {
+                    // It would stand in the logs of whatever is in between.
+                    throw ConsoleError.badRequest("Send number in the body of a POST to this address.")
+                }
+                return try await connect(visit, desk, number: nil)
+            },
+            Route(
+                .post, "/api/v1/integrations/{id}/connection", .needs(.operator, .organization), api: code
+            ) { visit in
+                let body = try APIBody.read(ConnectionWish.self, visit.request)
+                return try await connect(visit, desk, number: try PairingNumber.read(body.number))
             },
             Route(
                 .get, "/api/v1/integrations/{id}/traffic", .needs(.viewer, .organization), api: traffic
@@ -59,6 +66,12 @@ enum LifeAPI {
                 meaning: creation.outcome.meaning))
     }
 
+    private static func connect(_ visit: Visit, _ desk: LifeDesk, number: String?) async throws -> Reply {
+        let integration = try await desk.integration(visit)
+        try desk.checkServers()
+        return try .json(Connection(try await desk.pairing.look(at: integration.id, number: number)))
+    }
+
     private static func deliver(_ isEnabled: Bool, _ visit: Visit, _ desk: LifeDesk) async throws -> Reply {
         let (subject, actor) = (try await desk.integration(visit).id.text, visit.actor)
         let integration = try await desk.carryOut(visit) {
@@ -98,6 +111,10 @@ enum LifeAPI {
             self.token = day.token
             self.instance = day.instance
         }
+    }
+
+    private struct ConnectionWish: Decodable {
+        let number: String
     }
 
     private struct Reason: Decodable {
@@ -157,13 +174,18 @@ extension LifeAPI {
 
     private static let connection = APIOperation(
         "Ask for a code to pair a telephone with, or whether it is connected; asked anew in some seconds",
-        query: [.init("number", .text, "The telephone's number, with the country's, for a code to type: digits.")],
-        path: ["id": .uuid],
-        answer: .object(
-            [
-                ("state", .words(["code", "waiting", "connected"])), ("qr_text", .text), ("pairing_code", .text),
-                ("expires_at", .time), ("phone_number", .text),
-            ], required: ["state"]), problems: [409, 422])
+        path: ["id": .uuid], answer: connected, problems: [409, 422])
+
+    private static let code = APIOperation(
+        "The same, with a code to type as well, for the telephone's number with the country's: digits alone",
+        path: ["id": .uuid], body: .object([("number", .text)], required: ["number"]), answer: connected,
+        problems: [409, 422])
+
+    private static let connected = Schema.object(
+        [
+            ("state", .words(["code", "waiting", "connected"])), ("qr_text", .text), ("pairing_code", .text),
+            ("expires_at", .time), ("phone_number", .text),
+        ], required: ["state"])
 
     private static let traffic = APIOperation(
         "Show how many webhooks came for an integration's instance on each day, by route",

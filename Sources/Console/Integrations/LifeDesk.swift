@@ -1,14 +1,15 @@
 import HookgateCore
-import Synchronization
 
 /// What pages and API do alike with the life of integrations.
 final class LifeDesk: Sendable {
     /// Each has a connection of its own while it waits for its instance, so their number is bounded.
     static let mostAtOnce = 8
+    /// More than a person's clicks on one button.
+    private static let mostOfOne = 6
 
     let integrations: any IntegrationUseCases
     let pairing: PairingDesk
-    private let underWay = Atomic(0)
+    private let underWay = ShareGate(LifeDesk.mostAtOnce, ofOne: LifeDesk.mostOfOne)
 
     init(_ integrations: any IntegrationUseCases, _ parts: ConsoleParts) {
         self.integrations = integrations
@@ -34,12 +35,12 @@ final class LifeDesk: Sendable {
     func carryOut<Value: Sendable>(
         _ visit: Visit, _ deed: @escaping @Sendable (any IntegrationUseCases) async throws -> Value
     ) async throws -> Value {
-        guard self.underWay.add(1, ordering: .relaxed).newValue <= Self.mostAtOnce else {
-            self.underWay.subtract(1, ordering: .relaxed)
+        let scope = visit.scope
+        guard self.underWay.enter(scope) else {
             throw ConsoleError.unavailable("Too much is being done with integrations at this moment. Try again.")
         }
         let work = Task {
-            defer { self.underWay.subtract(1, ordering: .relaxed) }
+            defer { self.underWay.leave(scope) }
             return try await deed(self.integrations)
         }
         do {

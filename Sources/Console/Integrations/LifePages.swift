@@ -21,11 +21,6 @@ enum LifePages {
         ]
     }
 
-    /// The page of one integration, with a sentence of what was done.
-    static func place(of integration: IntegrationSummary, done: String) -> String {
-        "/integrations/\(integration.id.text)?done=\(PercentText.encoded(done))"
-    }
-
     private static func deliver(_ isEnabled: Bool, _ visit: Visit, _ desk: LifeDesk) async throws -> Reply {
         let integration = try await desk.integration(visit)
         let verb = isEnabled ? "Enable" : "Disable"
@@ -50,8 +45,7 @@ enum LifePages {
         _ = try await desk.carryOut(visit) {
             try await $0.setEnabled(isEnabled, subject, isDryRun: false, actor: actor)
         }
-        return .seeOther(
-            place(of: integration, done: isEnabled ? "Its webhooks are delivered." : "Its webhooks are held back."))
+        return .seeOther(DoneNotice(isEnabled ? .enabled : .disabled).on("/integrations/\(subject)"))
     }
 
     private static func delete(_ visit: Visit, _ desk: LifeDesk) async throws -> Reply {
@@ -66,10 +60,10 @@ enum LifePages {
         }
         let deletion = try await desk.delete(integration, options, visit)
         switch deletion.outcome {
-        case .unfinished: return .seeOther("/integrations/\(integration.id.text)")
-        case .deleted, .rowDeleted, .wouldDelete, .wouldDeleteRow, .foreignInstance:
-            return .seeOther(
-                "/integrations?done=\(PercentText.encoded("\(integration.title): \(deletion.outcome.meaning)."))")
+        case .deleted: return .seeOther(DoneNotice(.deleted).on("/integrations"))
+        case .rowDeleted(let kept): return .seeOther(DoneNotice(.init(kept)).on("/integrations"))
+        case .unfinished, .wouldDelete, .wouldDeleteRow, .foreignInstance:
+            return .seeOther("/integrations/\(integration.id.text)")
         }
     }
 

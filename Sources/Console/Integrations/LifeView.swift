@@ -36,7 +36,7 @@ struct LifeView: Sendable {
     /// What was done last, what is half done with how it goes on, and what else needs a person.
     var notices: HTML {
         """
-        \(self.visit.request.query["done"].html { Notice.html("\($0)", .good) })
+        \(DoneNotice.html(self.visit.request))
         \(self.integration.underWay.html { self.halfDone($0) })
         \(self.visit.scope == nil && !self.detail.sharingNumber.isEmpty ? self.sharers : HTML.nothing)
         """

@@ -10,6 +10,12 @@ enum PairingLook: Sendable, Equatable {
     case failed(ConsoleError)
 }
 
+/// A number that somebody typed for a code, and the word that stands for it in addresses.
+struct AskedNumber: Sendable, Equatable {
+    let word: String
+    let number: String
+}
+
 /// Looks at pairings for everybody who watches: however many do, an instance's server is asked once in some seconds; and
 /// while nobody does, not at all.
 actor PairingDesk {
@@ -22,6 +28,16 @@ actor PairingDesk {
     /// Codes are secrets: none is kept much longer than somebody looks.
     private static let keptFor: TimeInterval = 60
     private static let mostKept = 256
+    /// A number is forgotten when its page has long stopped asking.
+    private static let numberKeptFor: TimeInterval = 3_600
+    /// Of one integration, so that none pushes another's out.
+    private static let mostNumbers = 8
+    private static let mostWithNumbers = 256
+
+    private struct Typed {
+        let asked: AskedNumber
+        let at: Date
+    }
 
     private struct Key: Hashable {
         let id: IntegrationID
@@ -37,11 +53,44 @@ actor PairingDesk {
     private let time: TimeSource
     private var known: [Key: Known] = [:]
     private var asked: [IntegrationID: Date] = [:]
+    /// Oldest first.
+    private var numbers: [IntegrationID: [Typed]] = [:]
     private var readings: [Key: Task<PairingLook, any Error>] = [:]
 
     init(_ integrations: any IntegrationUseCases, time: TimeSource) {
         self.integrations = integrations
         self.time = time
+    }
+
+    /// Keeps a number that somebody typed, in memory alone.
+    func keep(_ number: String, of id: IntegrationID) -> AskedNumber {
+        self.forgetNumbers()
+        if self.numbers[id] == nil, self.numbers.count >= Self.mostWithNumbers, let oldest = self.longestUnused {
+            self.numbers[oldest] = nil
+        }
+        let asked = AskedNumber(word: Base64URL.encode(SystemRandom.bytes(16)), number: number)
+        let before = Array((self.numbers[id] ?? []).suffix(Self.mostNumbers - 1))
+        self.numbers[id] = before + [Typed(asked: asked, at: self.time.now)]
+        return asked
+    }
+
+    private var longestUnused: IntegrationID? {
+        self.numbers.compactMapValues { $0.last?.at }.min { $0.value < $1.value }?.key
+    }
+
+    /// Nil for a word of another integration, and for a number that is forgotten: whoever wants a code to type types it
+    /// again.
+    func typed(_ word: String, of id: IntegrationID) -> AskedNumber? {
+        self.forgetNumbers()
+        return self.numbers[id]?.first { $0.asked.word == word }?.asked
+    }
+
+    private func forgetNumbers() {
+        let now = self.time.now
+        self.numbers = self.numbers.compactMapValues { typed in
+            let kept = typed.filter { abs(now.timeIntervalSince($0.at)) < Self.numberKeptFor }
+            return kept.isEmpty ? nil : kept
+        }
     }
 
     /// - Parameter number: for a pairing code beside the QR code.

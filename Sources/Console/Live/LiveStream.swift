@@ -1,6 +1,5 @@
 import FoundationEssentials
 import HookgateCore
-import Synchronization
 
 /// Server-sent events: a part of a page, sent again whenever it looks different.
 final class LiveStream: Sendable {
@@ -12,13 +11,16 @@ final class LiveStream: Sendable {
     /// Rounds. A browser asks again after them; by then its key may not be good any more, which is found out anew.
     private static let longestStream = 60
 
-    private let watchers = Atomic(0)
+    private let watchers = ShareGate(LiveStream.mostWatchers)
 
     /// - Parameters:
     ///   - name: of the event, and of the element that it replaces the contents of.
     ///   - render: the contents now.
-    func reply(_ name: String, render: @escaping @Sendable () async throws -> HTML) throws(ConsoleError) -> Reply {
-        guard self.watchers.load(ordering: .relaxed) < Self.mostWatchers else {
+    func reply(
+        _ name: String, _ visit: Visit, render: @escaping @Sendable () async throws -> HTML
+    ) throws(ConsoleError) -> Reply {
+        let scope = visit.scope
+        guard self.watchers.hasPlace(scope) else {
             throw .unavailable("Too many pages are watching already; this one is up to date when it is loaded again.")
         }
         return Reply(
@@ -26,8 +28,8 @@ final class LiveStream: Sendable {
             headers: [("x-accel-buffering", "no")],
             body: .stream { stream in
                 // Counted here alone: of an answer to HEAD, or to who is gone already, the body is never asked for.
-                defer { self.watchers.subtract(1, ordering: .relaxed) }
-                guard self.watchers.add(1, ordering: .relaxed).newValue <= Self.mostWatchers else { return }
+                guard self.watchers.enter(scope) else { return }
+                defer { self.watchers.leave(scope) }
                 // Ends with its reader: whatever is thrown says that nobody reads any more.
                 try? await Self.run(name, stream, render)
             })

@@ -16,7 +16,7 @@ enum PlanPage {
                         """))
             },
             Route(.get, "/live/plan", .needs(.viewer), page: "Plan") { visit in
-                try live.reply("plan") { progress(desk, visit) }
+                try live.reply("plan", visit) { progress(desk, visit) }
             },
             Route(.post, "/migration/plan", .needs(.operator), page: "Plan") { visit in
                 try MigrationDeeds.plan(visit, desk)

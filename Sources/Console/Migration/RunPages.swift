@@ -9,7 +9,7 @@ enum RunPages {
         [
             Route(.get, "/migration/runs", .needs(.viewer), page: "Runs") { visit in try await list(visit, desk) },
             Route(.get, "/live/migration", .needs(.viewer), page: "Runs") { visit in
-                try live.reply("migration") { try await progress(desk, visit) }
+                try live.reply("migration", visit) { try await progress(desk, visit) }
             },
             Route(.post, "/migration/verify", .needs(.operator), page: "Verify") { visit in
                 try await MigrationDeeds.verify(visit, desk)

@@ -11,7 +11,7 @@ enum DoctorPage {
                 return .html(page(reader, visit))
             },
             Route(.get, "/live/doctor", .needs(.viewer), page: "Doctor") { visit in
-                try live.reply("doctor") { contents(reader, visit) }
+                try live.reply("doctor", visit) { contents(reader, visit) }
             },
             Route(.post, "/doctor", .needs(.viewer), page: "Doctor") { visit in
                 reader.begin(visit)

@@ -37,7 +37,7 @@ enum EventDetailPage {
                 """
                 \(PageTitle.html(
                     summary.kind ?? "Unknown event", "<code>\(summary.id.text)</code>", actions: Badge.html(summary.state)))
-                \(visit.request.query["done"].html { Notice.html("\($0)", .good) })
+                \(DoneNotice.html(visit.request))
                 <div class="columns">
                 \(Card.html("Facts", facts(event, visit)))
                 \(Card.html("Timeline", timeline(event, attempts)))

@@ -21,7 +21,7 @@ enum EventPages {
                 """
                 \(PageTitle.html("Events", "What came, newest first. Nothing here shows a patient's words."))
                 \(filters(visit.request.query))
-                \(visit.request.query["done"].html { Notice.html("\($0)", .good) })
+                \(DoneNotice.html(visit.request))
                 \(table(page.events, visit))
                 \(Pager.html(visit.request, next: page.next?.text))
                 \(page.events.isEmpty || visit.visitor.role < .operator ? HTML.nothing : decisions(visit))
@@ -70,7 +70,7 @@ enum EventPages {
             Form.post(
                 visit, to: "/events/decide",
                 """
-                \(visit.request.query.pairs.filter { $0.name != "cursor" && $0.name != "done" }
+                \(visit.request.query.pairs.filter { $0.name != "cursor" && $0.name != DoneNotice.field }
                     .html { Form.hidden($0.name, $0.value) })
                 <p class="buttons">\(EventDecision.allCases.html { decision in
                     """
@@ -96,8 +96,7 @@ enum EventPages {
         guard decision == .replay || note != nil else { throw ConsoleError.badRequest("Say why.") }
         let act = QuarantineAct(actor: visit.actor, decidedAt: visit.now, note: note)
         let count = try await EventDecisions.carryOut(decision, filter, act: act, visit.parts.keeping)
-        let more = count >= EventDecisions.most ? " There may be more: do it again." : ""
-        return .seeOther("\(back)?done=\(PercentText.encoded("\(decision.done): \(Count.text(count)) events.\(more)"))")
+        return .seeOther(DoneNotice(.init(decision), count).on(back))
     }
 
     private static func question(
@@ -139,14 +138,6 @@ extension EventDecision {
         case .replay: "Replay"
         case .park: "Park"
         case .discard: "Discard"
-        }
-    }
-
-    fileprivate var done: String {
-        switch self {
-        case .replay: "Will be delivered again"
-        case .park: "Parked"
-        case .discard: "Discarded"
         }
     }
 

@@ -17,7 +17,7 @@ enum FleetPage {
                         """))
             },
             Route(.get, "/live/fleet", .needs(.viewer, .organization), page: "Fleet") { visit in
-                try live.reply("fleet") {
+                try live.reply("fleet", visit) {
                     FleetView.html(try await reader.snapshot(of: visit.scope))
                 }
             },

@@ -45,7 +45,7 @@ enum IntegrationPages {
                 "Integrations", "Each is one instance at Evolution, and belongs to one clinic.",
                 actions: visit.visitor.role < .operator
                     ? HTML.nothing : "<a class=\"button\" href=\"/integrations/new\">New integration</a>"))
-            \(query["done"].html { Notice.html("\($0)", .good) })
+            \(DoneNotice.html(visit.request))
             \(Form.filter(
                 "/integrations",
                 """

@@ -31,7 +31,7 @@ enum QuarantinePages {
                     chosen: query["reason"]))
                 \(Form.text("instance", "Instance", value: query["instance"]))
                 """))
-            \(query["done"].html { Notice.html("\($0)", .good) })
+            \(DoneNotice.html(visit.request))
             \(DataTable.html(
                 "Held events by reason and instance",
                 [
@@ -77,8 +77,7 @@ enum QuarantinePages {
             act: QuarantineAct(actor: visit.actor, decidedAt: visit.now, note: nil))
         guard isDryRun else {
             let refused = report.refused.values.reduce(0, +)
-            return .seeOther(
-                "/quarantine?done=\(PercentText.encoded("Released \(report.released); \(refused) stay held."))")
+            return .seeOther(DoneNotice(.released, report.released, refused).on("/quarantine"))
         }
         return .html(
             ConfirmPage.html(
@@ -104,7 +103,7 @@ enum QuarantinePages {
         let count = try await visit.parts.quarantine.discard(
             filter, isDryRun: isDryRun, act: QuarantineAct(actor: visit.actor, decidedAt: visit.now, note: note))
         guard isDryRun else {
-            return .seeOther("/quarantine?done=\(PercentText.encoded("Discarded \(Count.text(count))."))")
+            return .seeOther(DoneNotice(.discarded, count).on("/quarantine"))
         }
         return .html(
             ConfirmPage.html(

@@ -1,20 +1,37 @@
-import FoundationEssentials
 import HookgateCore
 
 /// The effective configuration, masked, and who has access.
 enum SettingsPage {
+    /// Of users and of keys; the rest is on pages of their own.
+    private static let mostShown = 20
+
     static let routes = [
         Route(.get, "/settings", .needs(.operator), page: "Settings") { visit in
-            let keys = visit.visitor.role == .admin ? try await visit.parts.keys.keys() : []
+            let access = visit.visitor.role == .admin ? try await cards(visit) : HTML.nothing
             return .html(
                 Layout(section: "settings", visit: visit).page(
                     """
-                    \(PageTitle.html("Settings", "What applies in this process, and where each value came from."))
-                    \(visit.visitor.role == .admin ? Card.html("Keys", table(keys, visit)) : HTML.nothing)
+                    \(PageTitle.html(
+                        "Settings", "What applies in this process, and where each value came from.",
+                        actions: "<a class=\"button\" href=\"/account\">Your access</a>"))
+                    \(access)
                     \(Card.html("Configuration", table(visit.parts.settings)))
                     """))
         }
     ]
+
+    private static func cards(_ visit: Visit) async throws -> HTML {
+        let users = try await visit.parts.users.users(after: nil, limit: mostShown, at: visit.now)
+        let keys = try await visit.parts.keys.keys(of: nil, after: nil, limit: mostShown)
+        return """
+            \(Card.html(
+                "Users", aside: "<a class=\"button\" href=\"/settings/users\">All users, and a new one</a>",
+                UserPages.table(users, visit)))
+            \(Card.html(
+                "Keys", aside: "<a class=\"button\" href=\"/settings/keys\">All keys, and a new one</a>",
+                KeyPages.table(keys, visit)))
+            """
+    }
 
     private static func table(_ settings: [ConsoleSetting]) -> HTML {
         DataTable.html(
@@ -26,29 +43,5 @@ enum SettingsPage {
                     "\(setting.origin ?? "")",
                 ]
             }, empty: EmptyState.html("There are no settings."))
-    }
-
-    private static func table(_ keys: [AccessKeyRecord], _ visit: Visit) -> HTML {
-        DataTable.html(
-            "Keys",
-            [.init("Name"), .init("Role"), .init("Sees"), .init("Made"), .init("Last used"), .init("State")],
-            rows: keys.map { key in
-                [
-                    "\(key.name)", Badge.html(key.role.rawValue), "\(key.organization?.text ?? "everything")",
-                    Moment.html(key.createdAt, now: visit.now),
-                    key.lastUsedAt.map { Moment.html($0, now: visit.now) } ?? "never",
-                    Badge.html(key, now: visit.now),
-                ]
-            },
-            empty: EmptyState.html("There is no key.", "Make one: <code>hookgate keys create NAME --role viewer</code>")
-        )
-    }
-}
-
-extension Badge {
-    fileprivate static func html(_ key: AccessKeyRecord, now: Date) -> HTML {
-        if key.revokedAt != nil { return html("revoked", .bad) }
-        if let end = key.expiresAt, end <= now { return html("expired", .notice) }
-        return html("good", .good)
     }
 }

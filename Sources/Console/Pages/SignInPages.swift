@@ -91,7 +91,8 @@ enum SignInPages {
         return wanted
     }
 
-    private static func isSecure(_ visit: Visit) -> Bool {
+    /// Whether whoever asks speaks to us by TLS, as far as that is known here.
+    static func isSecure(_ visit: Visit) -> Bool {
         visit.parts.publicURL.text.lowercased().hasPrefix("https://") && !visit.request.isToLoopback
     }
 }

@@ -9,10 +9,10 @@ enum SwitchOverPages {
         [
             Route(.get, "/switch-over", .needs(.viewer), page: "Webhooks") { visit in try await show(visit, desk) },
             Route(.get, "/live/switch-over", .needs(.viewer), page: "Webhooks") { visit in
-                try live.reply("switch-over") { try await progress(desk, visit) }
+                try live.reply("switch-over", visit) { try await progress(desk, visit) }
             },
             Route(.get, "/live/look", .needs(.viewer), page: "Webhooks") { visit in
-                try live.reply("look") { lookProgress(desk, visit) }
+                try live.reply("look", visit) { lookProgress(desk, visit) }
             },
             Route(.post, "/switch-over/look", .needs(.operator), page: "Ask Evolution") { visit in
                 try SwitchOverDeeds.look(visit, desk)

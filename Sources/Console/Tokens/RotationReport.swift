@@ -1,5 +1,4 @@
 import HookgateCore
-import Synchronization
 
 /// What somebody asked for.
 struct RotationRequest: Sendable {
@@ -14,7 +13,8 @@ struct RotationRequest: Sendable {
     var eventWait = Duration.seconds(5 * 60)
     var isDryRun = false
     var isRehearsal = false
-    /// The fingerprint of the token that was current when somebody decided; nil where nobody said.
+    /// The fingerprint of the token that was current when somebody decided, or ``TokenHolding/noToken``; nil where nobody
+    /// said.
     var expected: String?
 }
 
@@ -62,18 +62,13 @@ struct RotationReport: Sendable, Codable {
 final class ProbeGate: Sendable {
     private static let most = 4
 
-    private let underWay = Mutex(0)
+    private let underWay = ShareGate(ProbeGate.most)
 
-    func pass<Result>(_ work: () async throws -> Result) async throws -> Result {
-        let isFree = self.underWay.withLock { count in
-            guard count < Self.most else { return false }
-            count += 1
-            return true
+    func pass<Result>(_ scope: OrganizationID?, _ work: () async throws -> Result) async throws -> Result {
+        guard self.underWay.enter(scope) else {
+            throw ConsoleError.unavailable("Too many tests are under way already. Try again in some seconds.")
         }
-        guard isFree else {
-            throw ConsoleError.unavailable("\(Self.most) tests are under way already. Try again in some seconds.")
-        }
-        defer { self.underWay.withLock { $0 -= 1 } }
+        defer { self.underWay.leave(scope) }
         return try await work()
     }
 }

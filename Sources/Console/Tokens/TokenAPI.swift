@@ -17,20 +17,20 @@ enum TokenAPI {
                     Test(TokenDeeds.test(visit, desk.probes, delivers: wish.deliver ?? false)))
             },
             Route(.get, "/api/v1/integrations/{id}/rotation", .needs(.viewer, .organization), api: rotation) { visit in
-                try await .json(answer(desk, of: TokenDeeds.record(visit).id))
+                try await .json(answer(visit, desk, of: TokenDeeds.record(visit).id))
             },
             Route(.post, "/api/v1/integrations/{id}/rotate", .needs(.operator, .organization), api: rotate) { visit in
                 let request = try APIBody.read(RotationWish.self, visit.request).request()
                 let id = try await TokenDeeds.record(visit).id
                 return try await Idempotency.carryOut(visit) {
                     try await TokenDeeds.rotate(visit, desk, request)
-                    return try await .json(answer(desk, of: id), status: 202)
+                    return try await .json(answer(visit, desk, of: id), status: 202)
                 }
             },
             Route(.post, "/api/v1/integrations/{id}/rotation/stop", .needs(.operator, .organization), api: stop) {
                 visit in
                 let id = try await TokenDeeds.stopRotation(visit, desk)
-                return try await .json(answer(desk, of: id), status: 202)
+                return try await .json(answer(visit, desk, of: id), status: 202)
             },
             Route(.post, "/api/v1/integrations/{id}/revoke", .needs(.operator, .organization), api: revoke) { visit in
                 let wish = try APIBody.read(RevocationWish.self, visit.request)
@@ -47,8 +47,10 @@ enum TokenAPI {
         ]
     }
 
-    private static func answer(_ desk: WorkDesk, of id: IntegrationID) async throws -> WorkAnswer<Rotation> {
-        WorkAnswer(try await TokenDeeds.rotation(desk, of: id), Rotation.init)
+    private static func answer(
+        _ visit: Visit, _ desk: WorkDesk, of id: IntegrationID
+    ) async throws -> WorkAnswer<Rotation> {
+        WorkAnswer(try await TokenDeeds.rotation(visit, desk, of: id), Rotation.init)
     }
 
     private struct TestWish: Decodable {

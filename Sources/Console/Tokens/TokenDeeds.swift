@@ -35,7 +35,7 @@ enum TokenDeeds {
             throw ConsoleError.unprocessable("It has no valid token, so there is no URL to test. Rotate it first.")
         }
         let probe = try Self.parts(visit).probe
-        return try await gate.pass {
+        return try await gate.pass(visit.scope) {
             try await visit.note("integrations.test", record.id.text, Detail(isDelivered: delivers))
             // To its end, whoever looks: a probe that is left would be delivered among real events.
             return try await Task { try await probe.test(record.id, delivers: delivers) }.value
@@ -45,7 +45,7 @@ enum TokenDeeds {
     static func rotate(_ visit: Visit, _ desk: WorkDesk, _ request: RotationRequest) async throws {
         let record = try await Self.record(visit)
         let holding = try await Self.holding(visit, record.id)
-        guard request.expected == nil || request.expected == holding.current?.fingerprint else { throw Self.changed }
+        guard request.expected == nil || request.expected == holding.currentWord else { throw Self.changed }
         let report = RotationReport(
             integration: record.id, title: holding.title, isDryRun: request.isDryRun,
             isAtEvolution: visit.parts.switchOver != nil, grace: request.grace,
@@ -91,7 +91,7 @@ enum TokenDeeds {
     private static func checkIdle(_ visit: Visit, _ desk: WorkDesk, _ id: IntegrationID) async throws {
         guard let standing = try await desk.rotation.standing(), standing.isRunning else { return }
         guard standing.report.integration == id else { throw try await Self.isElsewhere(visit, desk) }
-        throw ConsoleError.underWay(standing.actor)
+        throw ConsoleError.underWay(visit.shown(standing.actor))
     }
 
     private static func begin(
@@ -100,21 +100,26 @@ enum TokenDeeds {
         do {
             try await desk.rotation.begin(job, visit, noting: entry)
         } catch let error as ConsoleError {
-            guard case .conflict = error, try await Self.rotation(desk, of: job.beginning.integration) == nil else {
-                throw error
-            }
+            guard case .conflict = error,
+                try await Self.rotation(visit, desk, of: job.beginning.integration) == nil
+            else { throw error }
             throw try await Self.isElsewhere(visit, desk)
         }
     }
 
-    /// The rotation of this integration, if it is the latest that was begun.
-    static func rotation(_ desk: WorkDesk, of id: IntegrationID) async throws -> WorkStanding<RotationReport>? {
-        try await desk.rotation.standing().flatMap { $0.report.integration == id ? $0 : nil }
+    /// The rotation of this integration, as this visitor is told of it, if it is the latest that was begun.
+    static func rotation(
+        _ visit: Visit, _ desk: WorkDesk, of id: IntegrationID
+    ) async throws -> WorkStanding<RotationReport>? {
+        guard var standing = try await desk.rotation.standing(), standing.report.integration == id else { return nil }
+        standing.actor = visit.shown(standing.actor)
+        return standing
     }
 
     static func stopRotation(_ visit: Visit, _ desk: WorkDesk) async throws -> IntegrationID {
         let id = try await Self.record(visit).id
-        if let standing = try await Self.rotation(desk, of: id) { try await desk.rotation.stop(standing.id) }
+        // Not what has been begun of another integration since.
+        if let standing = try await Self.rotation(visit, desk, of: id) { try await desk.rotation.stop(standing.id) }
         return id
     }
 
@@ -145,7 +150,7 @@ enum TokenDeeds {
     {
         let (record, plan) = try await Self.revocation(visit, fingerprint)
         try CleanupDeeds.checkTyped(typed, Self.word(record))
-        guard expected == nil || expected == plan.holding.current?.fingerprint else { throw Self.changed }
+        guard expected == nil || expected == plan.holding.currentWord else { throw Self.changed }
         let parts = try Self.parts(visit)
         guard try await parts.ledger(visit.actor).write(plan.change, base: parts.statedURL, at: visit.now) else {
             throw Self.changed
@@ -157,4 +162,20 @@ enum TokenDeeds {
     static func word(_ record: IntegrationRecord) -> String { record.instanceName?.text ?? record.id.text }
 
     static func random() -> [UInt8] { SystemRandom.bytes(WebhookToken.randomByteCount) }
+}
+
+extension TokenHolding {
+    /// What stands for having no current token, where somebody says which one was looked at.
+    static let noToken = "none"
+
+    /// What names the current token to whoever decides over it.
+    var currentWord: String { self.current?.fingerprint ?? Self.noToken }
+}
+
+extension Visit {
+    /// Who did something, as this visitor is told. Whoever sees one organization is told no name but their own: another may
+    /// be that of a key that sees all of them.
+    func shown(_ actor: String) -> String {
+        self.scope == nil || actor.hasPrefix("\(self.visitor.name) (") ? actor : "an operator"
+    }
 }

@@ -7,7 +7,7 @@ enum TokenPages {
         [
             Route(.get, "/live/integrations/{id}/rotation", .needs(.viewer, .organization), page: "Rotation") { visit in
                 let id = try await TokenDeeds.record(visit).id
-                return try live.reply("rotation") { try await TokenSection.progress(desk, id, visit) }
+                return try live.reply("rotation", visit) { try await TokenSection.progress(desk, id, visit) }
             },
             Route(.post, "/integrations/{id}/test", .needs(.operator, .organization), page: "Test") { visit in
                 let fields = try form(visit)
@@ -106,7 +106,7 @@ enum TokenPages {
                 its new URL is set is lost.</p>
                 """, act: "Revoke", to: "\(path(visit))/revoke",
             fields: """
-                \(Form.hidden("fingerprint", fingerprint))\(Form.hidden("expected", plan.holding.current?.fingerprint))
+                \(Form.hidden("fingerprint", fingerprint))\(Form.hidden("expected", plan.holding.currentWord))
                 \(Form.text("typed", "Type \(word) to confirm", isRequired: true))
                 """, back: path(visit), isDangerous: true)
     }

@@ -50,7 +50,7 @@ enum TokenSection {
 
     /// The latest rotation, if it is this integration's.
     static func progress(_ desk: WorkDesk, _ id: IntegrationID, _ visit: Visit) async throws -> HTML {
-        guard let standing = try await TokenDeeds.rotation(desk, of: id) else { return .nothing }
+        guard let standing = try await TokenDeeds.rotation(visit, desk, of: id) else { return .nothing }
         let report = standing.report
         let stop: HTML =
             standing.isRunning && visit.visitor.role >= .operator
@@ -104,7 +104,7 @@ enum TokenSection {
                 ? "A new token on our side. No Evolution server is configured: a person sets its URL there."
                 : "A new token, proven, set at Evolution, read back, and confirmed by the first event.")</p>
             \(Form.text("grace_hours", "Hours that the token before goes on", value: "24"))
-            \(wait)\(rehearsal)\(Form.hidden("expected", holding.current?.fingerprint))
+            \(wait)\(rehearsal)\(Form.hidden("expected", holding.currentWord))
             <p class="buttons"><button name="dry_run" value="yes">Dry run</button> \(Form.button("Rotate…", .good))</p>
             """)
     }

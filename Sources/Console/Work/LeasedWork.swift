@@ -93,7 +93,7 @@ final class LeasedWork<Job: LeasedJob>: Sendable {
             }
             return beginning
         }.value
-        if case .underWay(let record) = beginning { throw ConsoleError.underWay(record.actor) }
+        if case .underWay(let record) = beginning { throw ConsoleError.underWay(visit.shown(record.actor)) }
     }
 
     /// Asks it to leave off where nothing is lost, wherever it is carried out.

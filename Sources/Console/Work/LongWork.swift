@@ -40,7 +40,7 @@ final class LongWork<Report: Sendable>: Sendable {
             }
             return true
         }
-        guard isBegun else { throw .underWay(self.standing?.actor) }
+        guard isBegun else { throw .underWay(self.standing?.actor ?? "somebody") }
     }
 
     /// Waits for the end of what is under way.

@@ -4,7 +4,7 @@ import HookgateCore
 /// Where a piece of long work is, for whoever looks.
 struct WorkStanding<Report: Sendable>: Sendable {
     var id = LongWorkID(UUID())
-    let actor: String
+    var actor: String
     let startedAt: Date
     var endedAt: Date?
     /// Nil while it works.
@@ -70,12 +70,5 @@ enum WorkEnding: Sendable, Equatable {
         case .stopped: "stopped"
         case .failed: "failed"
         }
-    }
-}
-
-extension ConsoleError {
-    /// Of two who begin the same, one is told who the other is.
-    static func underWay(_ actor: String?) -> ConsoleError {
-        .conflict("This is under way already, begun by \(actor ?? "somebody"). Look at it, or stop it.")
     }
 }

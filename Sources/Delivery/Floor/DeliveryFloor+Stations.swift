@@ -68,6 +68,16 @@ extension DeliveryFloor {
         }
     }
 
+    /// Destinations that do not answer and that something waits for. One whose pause is over and for which there is
+    /// nothing any more, since it was removed or its events were, is tried with whatever comes next, and is nobody's
+    /// concern until then.
+    var missedDestinations: Int {
+        resting.count { id in
+            guard let station = stations[id], station.breaker.state == .halfOpen else { return true }
+            return station.underWay > 0 || !station.isEmpty
+        }
+    }
+
     /// Destinations were made, changed, paused or resumed.
     mutating func directoryChanged(at now: Date, directory: Directory) {
         unblock { _ in true }

@@ -12,7 +12,7 @@ extension DeliveryEngine {
     /// For `/health/ready`, from memory.
     package func readiness() -> Readiness.Part {
         let (failure, backlog, resting, blocked) = state.withLock { state in
-            (state.lastFailure, state.backlog, state.floor.resting.count, state.floor.blocked.values)
+            (state.lastFailure, state.backlog, state.floor.missedDestinations, state.floor.blocked.values)
         }
         let unaddressed = blocked.count { $0 == .noDestination }
         let sealed = blocked.count { $0 == .masterKeyMissing }

@@ -25,7 +25,7 @@ extension IntegrationKeeper {
     ) async -> WebhookFinding {
         guard let token else { return .withoutToken }
         do throws(EvolutionFailure) {
-            let settings = try await server.webhook(of: name).effective
+            let settings = try await server.loadedWebhook(of: name).effective
             return WebhookFinding(settings, of: name, url: publicURL.webhookURL(token: token))
         } catch .instanceNotLoaded {
             return .notLoaded

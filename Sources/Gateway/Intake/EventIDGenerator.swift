@@ -7,16 +7,39 @@ import Synchronization
 /// An id must be unique among gateways, not unguessable: 74 bits of a generator (xoshiro256**) whose 256 bits of
 /// state come from the system's randomness once.
 final class EventIDGenerator: Sendable {
-    private let generator: Mutex<Xoshiro>
+    /// A clock that is put back by no more than this is not followed: what is accepted then comes after what was
+    /// accepted before. One that is put back further was wrong before.
+    private static let longestStepBack: TimeInterval = 300
+    /// What the inbox tells two instants apart by.
+    private static let leastStep: TimeInterval = 0.000_001
+
+    private struct State {
+        var generator: Xoshiro
+        var latest = Date.distantPast
+
+        mutating func random() -> (UInt64, UInt64) { (self.generator.next(), self.generator.next()) }
+    }
+
+    private let state: Mutex<State>
 
     init() {
         var system = SystemRandomNumberGenerator()
-        self.generator = Mutex(Xoshiro(seededFrom: &system))
+        self.state = Mutex(State(generator: Xoshiro(seededFrom: &system)))
     }
 
     func next(at now: Date) -> EventID {
-        let random = self.generator.withLock { ($0.next(), $0.next()) }
-        return EventID.timeOrdered(at: now, random: random)
+        EventID.timeOrdered(at: now, random: self.state.withLock { $0.random() })
+    }
+
+    /// An id, and when its event counts as accepted: events are delivered in the order of that, so it never goes back
+    /// while a clock is only set right.
+    func stamp(at now: Date) -> (id: EventID, acceptedAt: Date) {
+        let (random, acceptedAt) = self.state.withLock { state in
+            let isStepBack = now < state.latest && state.latest.timeIntervalSince(now) <= Self.longestStepBack
+            state.latest = isStepBack ? state.latest.addingTimeInterval(Self.leastStep) : now
+            return (state.random(), state.latest)
+        }
+        return (EventID.timeOrdered(at: acceptedAt, random: random), acceptedAt)
     }
 }
 

@@ -180,7 +180,8 @@ package final class WebhookIntake: Sendable {
             address: webhook.address, key: webhook.key, facts: facts, isProbe: isProbe,
             lacksSecondFactor: !isProbe && self.secondFactor.lacks(webhook, resolvedTo: resolution, at: now),
             body: webhook.body.bytes, bodyByteCount: webhook.body.byteCount)
-        return .success(Acceptance.decide(arrived, resolvedTo: resolution, at: now, id: self.ids.next(at: now)))
+        let stamp = self.ids.stamp(at: now)
+        return .success(Acceptance.decide(arrived, resolvedTo: resolution, at: stamp.acceptedAt, id: stamp.id))
     }
 
     private func showObserver(_ event: AcceptedEvent, _ key: RoutingKey) {

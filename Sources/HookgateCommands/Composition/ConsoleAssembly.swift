@@ -24,6 +24,7 @@ struct ConsoleAssembly {
     private let leases: PostgresPool
     private let work: ConsoleWork
     private let needsFirstKey: Bool
+    private let announcements: StandardStream
 
     /// What is wrong with the console's part of a configuration, found before anything is opened.
     static func check(_ configuration: Configuration) throws {
@@ -55,6 +56,7 @@ struct ConsoleAssembly {
         leases = PostgresPool(url: databaseURL, options: leasing)
         keys = PostgresAccessKeys(pool: pool)
         needsFirstKey = configuration.adminToken == nil
+        announcements = configuration.announcements
         var parts = database.consoleParts(
             configuration, reporting: reporting, work: PostgresLongWork(pool: leases))
         parts.integrations = database.integrations(configuration, try EvolutionServers.optional(configuration))
@@ -81,7 +83,12 @@ struct ConsoleAssembly {
             // The schema is not applied, and was not to be: then there is no console either.
             return
         }
-        StandardStream.output.line("The console's first key, of role admin, shown this once: \(secret.secretText)")
+        announcements.line("The console's first key, of role admin, shown this once: \(secret.secretText)")
+    }
+
+    /// Once the schema stands: the first page is read before anybody asks for it.
+    func readAhead() async {
+        await site.readAhead()
     }
 
     /// Goes on with long work of replicas that are gone, until its task is cancelled.
@@ -100,7 +107,8 @@ extension Database {
         _ configuration: Configuration, reporting: any GatewayReporting, work: any LongWorkLedger
     ) -> ConsoleParts {
         ConsoleParts(
-            keys: PostgresAccessKeys(pool: pool), sessions: PostgresConsoleSessions(pool: pool),
+            keys: PostgresAccessKeys(pool: pool), users: PostgresUsers(pool: pool),
+            sessions: PostgresConsoleSessions(pool: pool),
             idempotency: PostgresIdempotency(pool: pool), fleet: PostgresFleetOverview(pool: pool),
             reporting: reporting, events: PostgresEventArchive(pool: pool, bodies: bodies),
             keeping: PostgresEventKeeping(pool: pool),

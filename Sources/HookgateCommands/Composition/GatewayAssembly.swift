@@ -192,7 +192,10 @@ struct GatewayAssembly {
         var services: [any Service] = [
             shipping,
             LoopService(name: "database preparation") { [preparation, console] in
-                await preparation.run { try await console.prepare() }
+                await preparation.run {
+                    try await console.prepare()
+                    await console.readAhead()
+                }
             },
             LoopService(name: "routing feed") { [feed] in await feed.run() },
             LoopService(name: "quarantine bounds") { [quarantine, feedPool, spool] in

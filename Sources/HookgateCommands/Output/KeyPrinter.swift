@@ -29,10 +29,11 @@ struct KeyPrinter {
         if isJSON { return try JSONOutput.print(AccessKeysDocument(keys)) }
         if keys.isEmpty { StandardStream.output.line("No keys. Make one: hookgate keys create NAME --role viewer") }
         for key in keys {
-            let sees = key.organization.map { "organization \($0.text)" } ?? "everything"
+            let sees = AccessScope(key.organization).words
+            let whose = key.user.map { " of \($0.text)" } ?? ""
             let used = key.lastUsedAt.map { "last used \($0.formatted(.iso8601))" } ?? "never used"
             StandardStream.output.line(
-                "\(key.name.printable): \(key.role.rawValue), sees \(sees), \(used), \(Self.state(key))")
+                "\(key.name.printable)\(whose): \(key.role.rawValue), sees \(sees), \(used), \(Self.state(key))")
         }
     }
 
@@ -51,7 +52,7 @@ struct KeyPrinter {
         }
         StandardStream.output.line(
             isTaken
-                ? "Would make nothing: there is a key called '\(draft.name.printable)' already."
+                ? "Would make nothing: there is a key or a user called '\(draft.name.printable)' already."
                 : "Would make '\(draft.name.printable)', \(draft.role.rawValue).")
     }
 

@@ -8,6 +8,8 @@ final class ProgressLine: Sendable {
     private static let redraw: Duration = .milliseconds(100)
     /// Plain lines: one for each tenth of work that is large, and never silence for longer than this.
     private static let plainPause: Duration = .seconds(5)
+    /// While only something else's coming is waited for.
+    private static let plainWait: Duration = .seconds(60)
     private static let largeWork = 1_000
     private static let eraseLine = "\r\u{1B}[K"
 
@@ -50,6 +52,21 @@ final class ProgressLine: Sendable {
         }
     }
 
+    /// Says what is waited for while nothing advances.
+    func wait(_ text: String) {
+        let now = ContinuousClock.now
+        state.withLock { state in
+            guard state.shownAt.duration(to: now) >= (isTerminal ? Self.redraw : Self.plainWait) else { return }
+            if isTerminal {
+                StandardStream.error.write(Self.eraseLine + text.prefix(max(0, Self.columns - 1)))
+                state.isDrawn = true
+            } else {
+                StandardStream.error.write(text + "\n")
+            }
+            state.shownAt = now
+        }
+    }
+
     /// Writes lines of other streams where the progress stands; it is drawn again in its time.
     func beside(_ write: () -> Void) {
         erase()
@@ -71,10 +88,14 @@ final class ProgressLine: Sendable {
 
     /// Without the bar, and cut, where the terminal is narrow: a line that wraps cannot be drawn anew.
     private static func fitting(_ meter: ProgressMeter, at now: ContinuousClock.Instant) -> String {
-        var size = winsize()
-        let isKnown = ioctl(StandardStream.error.rawValue, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        let columns = isKnown ? Int(size.ws_col) : 80
+        let columns = columns
         let bar = meter.bar(at: now)
         return bar.count < columns ? bar : String(meter.text(at: now).prefix(max(0, columns - 1)))
+    }
+
+    private static var columns: Int {
+        var size = winsize()
+        let isKnown = ioctl(StandardStream.error.rawValue, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+        return isKnown ? Int(size.ws_col) : 80
     }
 }

@@ -38,3 +38,11 @@ enum StandardStream: Int32 {
     /// Whether a person reads along.
     var isTerminal: Bool { isatty(rawValue) == 1 }
 }
+
+extension Configuration {
+    /// Where a gateway says what is for people, its first key among it: beside the events where those go to standard
+    /// output.
+    var announcements: StandardStream {
+        delivery?.destination.kind == .standardOutput ? .error : .output
+    }
+}

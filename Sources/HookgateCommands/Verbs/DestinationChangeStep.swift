@@ -35,7 +35,13 @@ struct DestinationChangeStep {
             let audit = try AuditEntry(
                 actor: CommandActor.current, action: "destinations.\(verb)", subject: scope.text,
                 detail: DestinationAudit(after))
-            try await database.destinations.save(after, at: TimeSource.system.now, audit: audit)
+            guard
+                try await database.destinations.save(after, over: found, at: TimeSource.system.now, audit: audit)
+            else {
+                throw CommandFailure(
+                    "Somebody else has changed the destination \(scope.text) at the same time, so nothing was written. "
+                        + "Look again: hookgate destinations show \(scope.text)")
+            }
             let isNewSecret = after.secrets?.secrets.first != found?.secrets?.secrets.first
             try printer.changed(after, outcome: .done, newSecret: isNewSecret ? after.secrets?.secrets.first : nil)
             return .done

@@ -121,7 +121,9 @@ extension EventsCommand {
 struct EventDecisionStep {
     /// Events in one transaction.
     private static let batch = 500
-    private static let mostGroups = 200
+    /// Clinics that are counted one by one, by state: more than any fleet has, since what is not counted is not
+    /// decided over.
+    private static let mostGroups = 100_000
 
     let decision: EventDecision
     let options: EventsCommand.DecisionOptions

@@ -15,6 +15,7 @@ struct KeysCommand: AsyncParsableCommand {
 
             Examples:
               hookgate keys create "front desk" --role viewer --organization 6b1f0c1e-0000-4000-8000-000000000001
+              hookgate keys create "ana's laptop" --user ana
               hookgate keys list
               hookgate keys revoke "front desk"
             """,
@@ -25,8 +26,9 @@ struct KeysCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a key and print it, this once.",
             discussion: """
-                Example:
+                Examples:
                   hookgate keys create monitoring --role viewer --expires 90d
+                  hookgate keys create "ana's laptop" --user ana
                 """
         )
 
@@ -35,11 +37,14 @@ struct KeysCommand: AsyncParsableCommand {
         @Argument(help: "What it is called, in lists and in the audit log.")
         var name: String
 
-        @Option(help: "One of: \(AccessRole.allCases.map(\.rawValue).joined(separator: ", ")).")
-        var role: String
+        @Option(help: "One of: \(AccessRole.allCases.map(\.rawValue).joined(separator: ", ")). Not with --user.")
+        var role: String?
 
-        @Option(help: "The one organization that it may see; all without it.")
+        @Option(help: "The one organization that it may see; all without it. Not with --user.")
         var organization: String?
+
+        @Option(help: "Whose personal key it is; nobody's without it.")
+        var user: String?
 
         @Option(help: "When it ends: 24h, 90d; never without it.")
         var expires: String?
@@ -49,38 +54,70 @@ struct KeysCommand: AsyncParsableCommand {
 
         func perform() async throws -> ExitStatus {
             let now = Date()
-            let role = try OptionReading.value("--role", role, "a role", AccessRole.init(rawValue:))
-            let scope = try organization.map {
-                try OptionReading.value("--organization", $0, "a UUID", OrganizationID.init)
-            }
             let lasts = try expires.map {
                 try OptionReading.value("--expires", $0, "a time as 24h or 90d", DurationText.parse)
             }
-            guard
-                let draft = AccessKeyDraft(
-                    name: name, role: role, organization: scope,
-                    expiresAt: lasts.map { now.addingTimeInterval(Double($0.components.seconds)) })
-            else {
+            let end = lasts.map { now.addingTimeInterval(Double($0.components.seconds)) }
+            let owner = try user.map { try UsersCommand.name($0) }
+            let own = owner == nil ? try ownRole() : nil
+            guard owner == nil || (role == nil && organization == nil) else {
                 throw CommandFailure(
-                    "A key's name has from 1 to \(AccessKeyDraft.longestName) visible characters.", status: .wrongUsage)
+                    "A user's key may what the user may: leave --role and --organization out. To change the user: "
+                        + "hookgate users set \(user ?? "")", status: .wrongUsage)
             }
             let printer = KeyPrinter(isJSON: global.json)
             return try await Database.use(try global.configuration()) { database in
+                let draft = try await self.draft(own, owner, until: end, PostgresUsers(pool: database.pool))
                 let keys = PostgresAccessKeys(pool: database.pool)
                 if dryRun {
-                    let isTaken = try await keys.keys().contains { $0.name == name && $0.revokedAt == nil }
+                    var isTaken = try await keys.keys().contains {
+                        $0.name == name && $0.user == owner && $0.revokedAt == nil
+                    }
+                    if owner == nil, let other = UserName(name) {
+                        let user = try await PostgresUsers(pool: database.pool).user(other, at: now)
+                        isTaken = isTaken || user != nil
+                    }
                     try printer.wouldCreate(draft, isTaken: isTaken)
                     return isTaken ? .attention : .done
                 }
                 let secret = AccessSecret.random(.key)
                 guard let record = try await keys.create(draft, secret, by: CommandActor.current, at: now) else {
                     throw CommandFailure(
-                        "There is a key called '\(name)' already. Take another name, or revoke that one first: "
-                            + "hookgate keys revoke '\(name)'", status: .attention)
+                        "There is a key or a user called '\(name)' already. Take another name, or revoke that key first: "
+                            + "hookgate keys revoke '\(owner.map { "\($0.text)/" } ?? "")\(name)'", status: .attention)
                 }
                 try printer.created(record, secret)
                 return .done
             }
+        }
+
+        private func ownRole() throws -> (role: AccessRole, scope: OrganizationID?) {
+            guard let role else {
+                throw CommandFailure("Say what the key may, by --role, or whose it is, by --user.", status: .wrongUsage)
+            }
+            return (
+                try OptionReading.value("--role", role, "a role", AccessRole.init(rawValue:)),
+                try organization.map { try OptionReading.value("--organization", $0, "a UUID", OrganizationID.init) }
+            )
+        }
+
+        private func draft(
+            _ own: (role: AccessRole, scope: OrganizationID?)?, _ owner: UserName?, until end: Date?,
+            _ users: any UserStore
+        ) async throws -> AccessKeyDraft {
+            var draft = own.flatMap {
+                AccessKeyDraft(name: name, role: $0.role, organization: $0.scope, expiresAt: end)
+            }
+            if let owner {
+                let user = try await UsersCommand.user(owner, users)
+                guard !user.isDisabled else { throw UsersCommand.isDisabled(user) }
+                draft = AccessKeyDraft(name: name, of: user, expiresAt: end)
+            }
+            guard let draft else {
+                throw CommandFailure(
+                    "A key's name has from 1 to \(AccessKeyDraft.longestName) visible characters.", status: .wrongUsage)
+            }
+            return draft
         }
     }
 
@@ -114,7 +151,7 @@ struct KeysCommand: AsyncParsableCommand {
 
         @OptionGroup var global: GlobalOptions
 
-        @Argument(help: "Its name or id.")
+        @Argument(help: "Its id, or its name; a user's as ana/laptop.")
         var key: String
 
         @Flag(name: .customLong("dry-run"), help: "Show what would end; end nothing.")
@@ -123,16 +160,24 @@ struct KeysCommand: AsyncParsableCommand {
         @Flag(help: "Do not ask.")
         var yes = false
 
+        @Flag(help: "Also when nobody could get in as an admin of all organizations any more.")
+        var force = false
+
         func perform() async throws -> ExitStatus {
             let printer = KeyPrinter(isJSON: global.json)
-            return try await Database.use(try global.configuration()) { database in
+            let configuration = try global.configuration()
+            return try await Database.use(configuration) { database in
                 let keys = PostgresAccessKeys(pool: database.pool)
-                let found = try await keys.keys().first {
-                    $0.revokedAt == nil && ($0.name == key || $0.id.text == key.lowercased())
+                func revoke(isDryRun: Bool) async throws -> AccessKeyRecord {
+                    let act = UsersCommand.act(configuration, isForced: force, isDryRun: isDryRun)
+                    switch try await keys.revoke(key, act) {
+                    case .done(let record, _), .unchanged(let record): return record
+                    case .missing:
+                        throw CommandFailure("There is no good key '\(key)'. List them: hookgate keys list")
+                    case .lastWayIn: throw UsersCommand.lastWayIn
+                    }
                 }
-                guard let found else {
-                    throw CommandFailure("There is no good key '\(key)'. List them: hookgate keys list")
-                }
+                let found = try await revoke(isDryRun: true)
                 if dryRun {
                     try printer.revoked(found, isDryRun: true)
                     return .done
@@ -140,8 +185,7 @@ struct KeysCommand: AsyncParsableCommand {
                 guard yes || Confirmation.ask("Revoke '\(found.name)'? Whoever uses it is refused from now on.") else {
                     return .attention
                 }
-                let revoked = try await keys.revoke(key, by: CommandActor.current, at: Date())
-                try printer.revoked(revoked ?? found, isDryRun: false)
+                try printer.revoked(try await revoke(isDryRun: false), isDryRun: false)
                 return .done
             }
         }
@@ -178,8 +222,7 @@ struct KeysCommand: AsyncParsableCommand {
             }
             let lasts = try OptionReading.value("--expires", expires, "a time as 15m or 1h", DurationText.parse)
             let configuration = try global.configuration()
-            let listen = configuration.consoleListen ?? configuration.listen
-            let base = try base.map { try OptionReading.value("--base", $0, "a web address") { try? PublicURL($0) } }
+            let base = try ConsoleAddress.base(base, configuration)
             guard
                 let draft = AccessKeyDraft(
                     name: "link by \(CommandActor.current)", role: role, organization: scope,
@@ -191,7 +234,7 @@ struct KeysCommand: AsyncParsableCommand {
                     try await PostgresAccessKeys(pool: database.pool)
                         .create(draft, secret, by: CommandActor.current, at: now) != nil
                 else { throw CommandFailure("The link could not be made. Try again.") }
-                let address = "\(base?.text ?? "http://\(listen.reachableText)")/login/\(secret.secretText)"
+                let address = "\(base)/login/\(secret.secretText)"
                 try KeyPrinter(isJSON: global.json).link(address, draft)
                 return .done
             }

@@ -58,7 +58,8 @@ struct ServeCommand: Verb {
             connections: try connections(configuration, logger), appliesSchema: appliesSchema, logger: logger)
         do {
             try await gateway.run { address, isConsole in
-                StandardStream.output.line("\(isConsole ? "the console" : "hookgate") listens on http://\(address)")
+                configuration.announcements.line(
+                    "\(isConsole ? "the console" : "hookgate") listens on http://\(address)")
             }
         } catch let error as IOError where error.errnoCode == EADDRINUSE || error.errnoCode == EACCES {
             let places = ([configuration.listen] + [configuration.consoleListen].compactMap(\.self)).map(\.description)

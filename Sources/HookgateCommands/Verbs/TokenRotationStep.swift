@@ -30,7 +30,7 @@ struct TokenRotationStep {
             let results = try await service.switchOver(targets, run: RunID.random(), options: options) {
                 printer.show($0)
             }
-            return try printer.finish(results, run: nil, closing: [ending])
+            return try printer.finish(results, closing: [ending])
         }
     }
 

@@ -102,9 +102,10 @@ extension WebhooksCommand {
                 let targets = try await service.targets(instances, among: database.tokens)
                 try rehearsal.check(configuration, targets)
                 let printer = SwitchOverPrinter(title: "Switch-over", isDryRun: dryRun, isJSON: global.json)
-                let run = RunID.random()
-                let results = try await service.switchOver(targets, run: run, options: fixed) { printer.show($0) }
-                return try printer.finish(results, run: run)
+                let results = try await service.switchOver(targets, run: RunID.random(), options: fixed) {
+                    printer.show($0)
+                }
+                return try printer.finish(results, isSwitch: true)
             }
         }
     }
@@ -157,9 +158,14 @@ extension WebhooksCommand {
                         "No switch-over of '\(name)' is in the journal that could be taken back. What is there: "
                             + "hookgate webhooks status")
                 }
+                if case .run(let run) = selection, entries.isEmpty, try await !service.hasEntries(of: run) {
+                    throw CommandFailure(
+                        "The journal has no switch-over of the run \(run). Each `webhooks switch` names the run that takes "
+                            + "its work back; what there is: hookgate webhooks status")
+                }
                 let printer = SwitchOverPrinter(title: "Rollback", isDryRun: dryRun, isJSON: global.json)
                 let results = try await service.rollBack(entries, isDryRun: dryRun) { printer.show($0) }
-                return try printer.finish(results, run: nil)
+                return try printer.finish(results)
             }
         }
     }

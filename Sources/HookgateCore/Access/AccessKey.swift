@@ -74,8 +74,11 @@ package enum SystemRandom {
 package struct AccessKeyRecord: Sendable, Equatable {
     package let id: AccessKeyID
     package let name: String
+    /// Of a user's key always the user's, as they are now; the organization as well.
     package let role: AccessRole
     package let organization: OrganizationID?
+    /// Whose personal key it is; nil for one that is nobody's.
+    package let user: UserName?
     package let createdAt: Date
     package let createdBy: String
     package let expiresAt: Date?
@@ -83,14 +86,14 @@ package struct AccessKeyRecord: Sendable, Equatable {
     package let revokedAt: Date?
 
     package init(
-        id: AccessKeyID, name: String, role: AccessRole, organization: OrganizationID?, createdAt: Date,
-        createdBy: String,
-        expiresAt: Date? = nil, lastUsedAt: Date? = nil, revokedAt: Date? = nil
+        id: AccessKeyID, name: String, role: AccessRole, organization: OrganizationID?, user: UserName? = nil,
+        createdAt: Date, createdBy: String, expiresAt: Date? = nil, lastUsedAt: Date? = nil, revokedAt: Date? = nil
     ) {
         self.id = id
         self.name = name
         self.role = role
         self.organization = organization
+        self.user = user
         self.createdAt = createdAt
         self.createdBy = createdBy
         self.expiresAt = expiresAt
@@ -98,7 +101,11 @@ package struct AccessKeyRecord: Sendable, Equatable {
         self.revokedAt = revokedAt
     }
 
-    package var visitor: Visitor { Visitor(name: name, role: role, organization: organization) }
+    package var visitor: Visitor {
+        Visitor(
+            name: self.user?.text ?? self.name, role: self.role, organization: self.organization,
+            key: self.user.map { _ in self.name })
+    }
 }
 
 /// A key that is to be made.
@@ -108,16 +115,29 @@ package struct AccessKeyDraft: Sendable, Equatable {
     package let name: String
     package let role: AccessRole
     package let organization: OrganizationID?
+    package let user: UserID?
     package let expiresAt: Date?
 
     /// Nil when the name is empty, too long or holds what cannot be seen.
     package init?(name: String, role: AccessRole, organization: OrganizationID? = nil, expiresAt: Date? = nil) {
+        self.init(name, role, organization, nil, expiresAt)
+    }
+
+    /// A personal key, which may what the user may.
+    package init?(name: String, of user: UserRecord, expiresAt: Date? = nil) {
+        self.init(name, user.role, user.scope.organization, user.id, expiresAt)
+    }
+
+    private init?(
+        _ name: String, _ role: AccessRole, _ organization: OrganizationID?, _ user: UserID?, _ expiresAt: Date?
+    ) {
         guard (1...Self.longestName).contains(name.count), name == name.printable,
             name.contains(where: { !$0.isWhitespace })
         else { return nil }
         self.name = name
         self.role = role
         self.organization = organization
+        self.user = user
         self.expiresAt = expiresAt
     }
 }

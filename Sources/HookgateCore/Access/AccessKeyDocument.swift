@@ -6,6 +6,7 @@ package struct AccessKeyDocument: Encodable, Sendable {
     let name: String
     let role: String
     let organizationId: String?
+    let user: String?
     let createdAt: Date
     let createdBy: String
     let expiresAt: Date?
@@ -17,6 +18,7 @@ package struct AccessKeyDocument: Encodable, Sendable {
         self.name = record.name
         self.role = record.role.rawValue
         self.organizationId = record.organization?.text
+        self.user = record.user?.text
         self.createdAt = record.createdAt
         self.createdBy = record.createdBy
         self.expiresAt = record.expiresAt
@@ -25,22 +27,25 @@ package struct AccessKeyDocument: Encodable, Sendable {
     }
 }
 
-/// Keys for machines.
+/// Some keys for machines, and where the next page begins.
 package struct AccessKeysDocument: Encodable, Sendable {
     let keys: [AccessKeyDocument]
+    let nextCursor: String?
 
-    package init(_ records: [AccessKeyRecord]) {
+    package init(_ records: [AccessKeyRecord], next: AccessKeyID? = nil) {
         self.keys = records.map(AccessKeyDocument.init)
+        self.nextCursor = next?.text
     }
 }
 
 /// A key that was just made: its secret is shown this once.
 package struct NewAccessKeyDocument: Encodable, Sendable {
     let key: AccessKeyDocument
-    let secret: String
+    let secret: String?
 
-    package init(_ record: AccessKeyRecord, _ secret: AccessSecret) {
+    /// - Parameter secret: nil where it was shown already.
+    package init(_ record: AccessKeyRecord, _ secret: AccessSecret?) {
         self.key = AccessKeyDocument(record)
-        self.secret = secret.secretText
+        self.secret = secret?.secretText
     }
 }

@@ -2,11 +2,15 @@ package import FoundationEssentials
 
 /// Keeps the keys to console and API. Filled by the store.
 package protocol AccessKeyStore: Sendable {
-    /// All keys, the newest first, those that were revoked included; a bounded number.
-    func keys() async throws -> [AccessKeyRecord]
+    /// Some keys, the newest first, those that were revoked included.
+    /// - Parameters:
+    ///   - user: whose; nil for everybody's, and nobody's.
+    ///   - id: the last of the page before.
+    func keys(of user: UserName?, after id: AccessKeyID?, limit: Int) async throws -> [AccessKeyRecord]
 
     /// Keeps a new key by its secret's digest, with the audit log's entry in the same transaction.
-    /// - Returns: nil when a key that is good has that name.
+    /// - Returns: nil when a good key of the same user, or of nobody, has that name; when a user has that of a key that is
+    ///   nobody's; when its user is disabled.
     func create(
         _ draft: AccessKeyDraft, _ secret: AccessSecret, by actor: String, at now: Date
     ) async throws -> AccessKeyRecord?
@@ -16,12 +20,18 @@ package protocol AccessKeyStore: Sendable {
         _ draft: AccessKeyDraft, _ secret: AccessSecret, by actor: String, at now: Date
     ) async throws -> AccessKeyRecord?
 
-    /// Ends a key, and with it every session that it began. By its name or id.
-    /// - Returns: nil when there is none that is good.
-    func revoke(_ subject: String, by actor: String, at now: Date) async throws -> AccessKeyRecord?
+    /// Ends a good key, and with it every session that it began. By its id, or its name: a user's as `ana/laptop`.
+    func revoke(_ subject: String, _ act: AccessAct) async throws -> AccessOutcome<AccessKeyRecord>
 
     /// The key with this secret, where it is good at this instant.
     func key(_ secret: TokenDigest, at now: Date) async throws -> AccessKeyRecord?
+}
+
+extension AccessKeyStore {
+    /// The newest keys, a bounded number.
+    package func keys() async throws -> [AccessKeyRecord] {
+        try await self.keys(of: nil, after: nil, limit: 1_000)
+    }
 }
 
 /// Keeps who is signed in to the console. Filled by the store.

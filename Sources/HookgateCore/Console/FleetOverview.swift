@@ -22,7 +22,7 @@ package struct FleetOverview: Sendable, Equatable {
     package var withToken: Int
     /// Integrations whose webhooks were switched over, by the state of that.
     package var switchedOver: [SwitchOverState: Int]
-    /// Instances with a webhook on the token route ever, and on the old one in the last day.
+    /// Integrations with a webhook on the token route ever, and instances with one on the old route in the last day.
     package var seenOnTokenRoute: Int
     package var liveOnOldRoute: Int
     /// Events that wait for a delivery or for a person, by state.

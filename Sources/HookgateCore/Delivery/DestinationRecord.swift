@@ -79,16 +79,40 @@ package struct DestinationRecord: Sendable, Equatable {
     }
 }
 
+/// A destination as it was read, and a word for that version of it: another one as soon as anybody writes it again.
+package struct KeptDestination: Sendable, Equatable {
+    /// Stands where there is no version, since there is no destination yet.
+    package static let none = "none"
+
+    package let record: DestinationRecord
+    package let revision: String
+
+    package init(record: DestinationRecord, revision: String) {
+        self.record = record
+        self.revision = revision
+    }
+}
+
 /// Keeps destinations. Filled by the store.
 package protocol DestinationStore: Sendable {
     /// Every destination, by its name.
     func all() async throws -> [DestinationRecord]
 
-    func destination(of scope: DestinationScope) async throws -> DestinationRecord?
+    func kept(_ scope: DestinationScope) async throws -> KeptDestination?
 
-    /// Writes it as it is now, with the audit log's entry in the same transaction.
-    func save(_ record: DestinationRecord, at now: Date, audit: AuditEntry) async throws
+    /// Writes it as it is now, with the audit log's entry in the same transaction. False, and nothing is written, when
+    /// somebody else has changed it since it was read.
+    /// - Parameter before: what was read; nil where there was none.
+    func save(
+        _ record: DestinationRecord, over before: DestinationRecord?, at now: Date, audit: AuditEntry
+    ) async throws -> Bool
 
     /// Takes it away. False when there was none.
     func remove(_ scope: DestinationScope, at now: Date, audit: AuditEntry) async throws -> Bool
+}
+
+extension DestinationStore {
+    package func destination(of scope: DestinationScope) async throws -> DestinationRecord? {
+        try await kept(scope)?.record
+    }
 }

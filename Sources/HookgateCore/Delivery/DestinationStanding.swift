@@ -5,6 +5,8 @@ package struct DestinationStanding: Sendable, Equatable {
     package let scope: DestinationScope
     /// Nil for a default that has no row.
     package let record: DestinationRecord?
+    /// As in ``KeptDestination``; nil where there is no row.
+    package let revision: String?
     /// Events that go there next, and since when the oldest of them waits.
     package let waiting: Int
     package let oldest: Date?
@@ -13,11 +15,12 @@ package struct DestinationStanding: Sendable, Equatable {
     package let failedAttempts: Int
 
     package init(
-        scope: DestinationScope, record: DestinationRecord?, waiting: Int, oldest: Date?, attempts: Int,
+        scope: DestinationScope, kept: KeptDestination?, waiting: Int, oldest: Date?, attempts: Int,
         failedAttempts: Int
     ) {
         self.scope = scope
-        self.record = record
+        self.record = kept?.record
+        self.revision = kept?.revision
         self.waiting = waiting
         self.oldest = oldest
         self.attempts = attempts

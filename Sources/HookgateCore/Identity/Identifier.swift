@@ -39,6 +39,7 @@ package enum Subject {
     package enum Run {}
     package enum AccessKey {}
     package enum LongWork {}
+    package enum User {}
 }
 
 package typealias OrganizationID = Identifier<Subject.Organization>
@@ -48,6 +49,7 @@ package typealias EventID = Identifier<Subject.Event>
 package typealias RunID = Identifier<Subject.Run>
 package typealias AccessKeyID = Identifier<Subject.AccessKey>
 package typealias LongWorkID = Identifier<Subject.LongWork>
+package typealias UserID = Identifier<Subject.User>
 
 extension Identifier where Subject == HookgateCore.Subject.Event {
     /// The time in an id of version 7; nil for an id of another kind.

@@ -42,7 +42,8 @@ extension IntegrationCreation.Outcome {
     package var meaning: String {
         switch self {
         case .created: "made, with its instance at Evolution and the token URL"
-        case .adopted: "made; the instance was there and posts to the token URL now"
+        case .adopted:
+            "made; the instance was there and posts to the token URL now, with its media once it has connected anew"
         case .present: "there already, with its instance; nothing was changed"
         case .wouldCreate: "would be made, with its instance at Evolution"
         case .wouldAdopt: "would be made, and take over the instance that is there"

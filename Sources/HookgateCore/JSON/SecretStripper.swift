@@ -11,15 +11,16 @@ package enum SecretStripper {
         StrippedBody(body).bytes
     }
 
-    static func edits(of body: [UInt8]) -> BodyEdits {
+    /// With the place of the envelope's `destination`, which is among what is taken out.
+    static func edits(of body: [UInt8]) -> (edits: BodyEdits, destination: Range<Int>?) {
         let event = (try? BodyScanner.scan(body))?.event.map(EventName.normalised)
         return body.withUnsafeBufferPointer { bytes in
-            guard var visitor = SecretVisitor(bytes, event: event) else { return BodyEdits() }
+            guard var visitor = SecretVisitor(bytes, event: event) else { return (BodyEdits(), nil) }
             do {
                 _ = try JSONWalk.run(bytes, &visitor)
-                return visitor.edits
+                return (visitor.edits, visitor.destination)
             } catch {
-                return TokenRedaction.edits(in: bytes)
+                return (TokenRedaction.edits(in: bytes), nil)
             }
         }
     }

@@ -53,6 +53,9 @@ struct SecretVisitor: JSONVisitor {
     private var doomedEnd = 0
     private var nextMarker: Int
     private(set) var edits = BodyEdits()
+    /// The value of the envelope's `destination`, where it is a string without escapes.
+    private(set) var destination: Range<Int>?
+    private var isDestination = false
 
     init?(_ bytes: UnsafeBufferPointer<UInt8>, event: String?) {
         guard let base = bytes.baseAddress else { return nil }
@@ -70,6 +73,8 @@ struct SecretVisitor: JSONVisitor {
             frame.openCut = nil
         }
         let name = Name(key, in: base)
+        isDestination =
+            name == .envelopeSecret && depth == 1 && key.equalsIgnoringCase("destination", in: base)
         let isPairing = name == .qrCode && (frame.place == .root || frame.place == .data)
         frame.onlyString = isPairing
         frame.doomed = isPairing || isSecret(name, in: frame.place) ? start : nil
@@ -80,6 +85,7 @@ struct SecretVisitor: JSONVisitor {
 
     mutating func string(_ value: JSONString, depth: Int) {
         if depth > 0 { frames[depth - 1].onlyString = false }
+        if isDestination, depth == 1 { destination = value.hasEscapes ? nil : value.start..<value.end }
         maskTokens(in: value)
         ended(at: value.end + 1, depth: depth)
     }

@@ -3,9 +3,10 @@ package struct StrippedBody: Sendable {
     package let byteCount: Int
     private let original: [UInt8]
     private let edits: BodyEdits
+    private let destination: Range<Int>?
 
     package init(_ body: [UInt8]) {
-        let edits = SecretStripper.edits(of: body)
+        let (edits, destination) = SecretStripper.edits(of: body)
         var byteCount = 0
         _ = body.withUnsafeBufferPointer { bytes in
             edits.forEachPart(of: bytes) { part in
@@ -15,6 +16,7 @@ package struct StrippedBody: Sendable {
         }
         self.original = body
         self.edits = edits
+        self.destination = destination
         self.byteCount = byteCount
     }
 
@@ -22,7 +24,18 @@ package struct StrippedBody: Sendable {
     package init(sealed bytes: [UInt8]) {
         self.original = bytes
         self.edits = BodyEdits()
+        self.destination = nil
         self.byteCount = bytes.count
+    }
+
+    /// Of the token in the URL that the sender says it posts to: the one that stood in its settings when the event
+    /// happened, also where this is a retry from long after. Nil where it says none.
+    package var tokenDigest: TokenDigest? {
+        guard let destination, destination.count <= EvolutionWebhookSettings.longestURL,
+            case .token(let token)? = WebhookAddress(url: String(decoding: original[destination], as: UTF8.self))?
+                .target
+        else { return nil }
+        return token.digest
     }
 
     /// The whole, copied together where something was taken out.

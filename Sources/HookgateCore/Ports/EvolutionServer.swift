@@ -32,6 +32,18 @@ package protocol EvolutionServer: Sendable {
     func delete(_ instance: InstanceName) async throws(EvolutionFailure)
 }
 
+extension EvolutionServer {
+    /// The webhook of an instance that is loaded. Of one that is not, releases from 2.0 on say that it has none, and
+    /// keep what it has: only its connection tells.
+    package func loadedWebhook(of instance: InstanceName) async throws(EvolutionFailure) -> EvolutionWebhook {
+        let webhook = try await webhook(of: instance)
+        if webhook.settings == nil, try await connection(of: instance) == .notLoaded {
+            throw .instanceNotLoaded(instance)
+        }
+        return webhook
+    }
+}
+
 /// Says what Evolution has as webhook of instances, whichever server they are on.
 package protocol EvolutionWebhookSource: Sendable {
     /// - Returns: for each of the names; those that are missing were not asked about.

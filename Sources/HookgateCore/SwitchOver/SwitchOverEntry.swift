@@ -73,6 +73,9 @@ package struct SwitchOverEntry: Sendable, Equatable {
         self.setAt = setAt
     }
 
+    /// Whether something of it may stand at Evolution still.
+    package var canBeTakenBack: Bool { ![.rolledBack, .abandoned].contains(state) }
+
     /// Whether a URL is the one that was set.
     package func isOurs(_ url: String) -> Bool { TokenDigest(of: url) == urlDigest }
 }
@@ -127,13 +130,27 @@ package enum SwitchOverError: Error, Equatable, CustomStringConvertible {
     }
 }
 
+/// A first event that is waited for.
+package struct AwaitedEvent: Sendable {
+    package let integrationID: IntegrationID
+    package let instance: InstanceName
+    package let since: Date
+    /// The token that it must have come on, where another one's URL stood there before: what was under way on that one
+    /// comes on the same route. An event that does not say counts once nothing can be under way any more.
+    package let token: TokenDigest?
+
+    package init(integrationID: IntegrationID, instance: InstanceName, since: Date, token: TokenDigest?) {
+        self.integrationID = integrationID
+        self.instance = instance
+        self.since = since
+        self.token = token
+    }
+}
+
 /// Tells of traffic on the token route. Filled by the store.
 package protocol SwitchOverTraffic: Sendable {
-    /// The first real event of each integration on the token route since its time, where there was one; probes and
-    /// held events do not count.
-    func firstTokenEvents(
-        since: [(integration: IntegrationID, instance: InstanceName, time: Date)]
-    ) async throws -> [IntegrationID: Date]
+    /// When the first real event of each came, where one has; probes and held events do not count.
+    func firstTokenEvents(_ awaited: [AwaitedEvent]) async throws -> [IntegrationID: Date]
 }
 
 /// Proves the way from the public token URL to the inbox. Filled by the composition.

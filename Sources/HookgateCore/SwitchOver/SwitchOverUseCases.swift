@@ -89,6 +89,8 @@ package enum SwitchOverOutcome: Sendable, Equatable {
     case failed(EvolutionFailure)
     /// Accepted, and not there after every look.
     case notTaken
+    /// The old settings were accepted, and are not there as they were after every look.
+    case notRestored
     /// Somebody else's URL stands there now.
     case conflict
     /// Our URL stood there with other settings than before, so the old ones were put back. Which they were, is not known
@@ -117,7 +119,7 @@ package enum SwitchOverOutcome: Sendable, Equatable {
     /// Whether it speaks against going on with others.
     package var isFailure: Bool {
         switch self {
-        case .unproven, .failed, .notTaken, .conflict, .undone: true
+        case .unproven, .failed, .notTaken, .notRestored, .conflict, .undone: true
         case .confirmed, .configured, .wouldSet, .refused, .unplaced, .rolledBack, .wouldRestore, .wouldRotate,
             .rotatedHere, .nothingToRestore, .stopped:
             false
@@ -155,6 +157,7 @@ extension SwitchOverOutcome {
         case .unplaced: "unplaced"
         case .failed: "failed"
         case .notTaken: "not_taken"
+        case .notRestored: "not_restored"
         case .conflict: "conflict"
         case .undone: "undone"
         case .rolledBack: "rolled_back"
@@ -172,7 +175,7 @@ extension SwitchOverOutcome: CustomStringConvertible {
     package var description: String {
         switch self {
         case .confirmed: "confirmed: an event has come on the token URL"
-        case .configured: "configured; no event has come yet, look again: hookgate webhooks status"
+        case .configured: "configured; no event has come yet. Once one has, the same command confirms it"
         case .wouldSet: "would be set to the token URL"
         case .refused(.noWebhook):
             "Evolution posts nothing for it (no webhook, or switched off); enable it there with its events first"
@@ -193,6 +196,9 @@ extension SwitchOverOutcome: CustomStringConvertible {
             "more than one server has it (\(servers.joined(separator: ", "))); delete the one that is not in use"
         case .failed(let failure): "\(failure)"
         case .notTaken: "the server accepts the new URL and does not keep it; its log says more, then run it again"
+        case .notRestored:
+            "the server accepts the old settings and does not keep them as they were; its log says more, then: "
+                + "hookgate webhooks rollback"
         case .conflict: "somebody else has set another URL meanwhile; it was left as it is"
         case .undone(let parts) where parts.isEmpty:
             "an earlier run had begun to put the old settings back, and they are; to switch it over, run this again"

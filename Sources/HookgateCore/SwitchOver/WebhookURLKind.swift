@@ -7,18 +7,8 @@ package enum WebhookURLKind: Sendable, Equatable {
     case other
 
     package init(_ url: String, instance: InstanceName) {
-        guard let scheme = url.firstRange(of: "://"),
-            let slash = url[scheme.upperBound...].firstIndex(of: "/")
-        else {
-            self = .other
-            return
-        }
-        let path = String(url[slash...])
-        if ["/webhooks/whatsapp", "/webhooks/evolution"].contains(path) {
-            self = .legacy
-            return
-        }
-        switch WebhookAddress(requestTarget: path)?.target {
+        switch WebhookAddress(url: url)?.target {
+        case .body: self = .legacy
         case .instance(let name) where name == instance: self = .legacy
         case .token(let token) where WebhookToken(token.text) != nil: self = .token(token.text)
         default: self = .other

@@ -83,15 +83,24 @@ package final class ManualClock: Clock, Sendable {
         for sleeper in due { sleeper.continuation.resume() }
     }
 
-    /// Returns once at least so many sleep at the same time.
+    /// Returns once at least so many sleep at the same time, or whoever waits is cancelled.
     package func waitForSleepers(_ count: Int) async {
-        await withCheckedContinuation { continuation in
-            let isReady = self.state.withLock { state in
-                if state.sleepers.count >= count { return true }
-                state.watchers.append((count, continuation))
-                return false
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isReady = self.state.withLock { state in
+                    if state.sleepers.count >= count || Task.isCancelled { return true }
+                    state.watchers.append((count, continuation))
+                    return false
+                }
+                if isReady { continuation.resume() }
             }
-            if isReady { continuation.resume() }
+        } onCancel: {
+            // Whoever else waits on this clock is of the same test.
+            let watchers = self.state.withLock { state in
+                defer { state.watchers = [] }
+                return state.watchers.map(\.continuation)
+            }
+            for watcher in watchers { watcher.resume() }
         }
     }
 }

@@ -43,7 +43,7 @@ package actor ServerWebhooks: EvolutionWebhookSource {
         case .unknown(let failure): return .unknown(failure)
         case .on(let server, _):
             do {
-                return .settings(try await server.webhook(of: name).effective)
+                return .settings(try await server.loadedWebhook(of: name).effective)
             } catch {
                 return .unknown(error)
             }

@@ -93,6 +93,8 @@ struct SwitchOverMachine {
     /// Whether the old settings, where they stand there, came back: they may be an answer from before ours were set.
     private var isBackInDoubt: Bool
     private var undone: [EvolutionWebhookSettings.Part] = []
+    /// What the last set met, where that left its outcome open: the reason, should it not show.
+    private var openFailure: EvolutionFailure?
 
     /// - Parameter entry: the newest of the journal, where there is one.
     init(
@@ -257,6 +259,7 @@ extension SwitchOverMachine {
     private mutating func sendWanted() -> Step {
         guard let wanted else { preconditionFailure("cannot set while nothing is kept") }
         sets += 1
+        openFailure = nil
         phase = .setting
         return .set(wanted)
     }
@@ -287,7 +290,8 @@ extension SwitchOverMachine {
         }
         // Nothing shows at all where a find says `null`: that is no other editor.
         guard isUnchanged || webhook.settings == nil else { return .finish(.conflict) }
-        return sets > 0 && sets < policy.mostSets && isUnchanged ? sendWanted() : .finish(.notTaken)
+        if sets > 0, sets < policy.mostSets, isUnchanged { return sendWanted() }
+        return .finish(openFailure.map { .failed($0) } ?? .notTaken)
     }
 
     private mutating func rollBack(from webhook: EvolutionWebhook) -> Step {
@@ -314,6 +318,7 @@ extension SwitchOverMachine {
     private mutating func sendPrevious() -> Step {
         guard let target else { preconditionFailure("cannot restore while nothing is kept") }
         sets += 1
+        openFailure = nil
         phase = .restoring
         return .set(target.effective)
     }
@@ -326,7 +331,7 @@ extension SwitchOverMachine {
         if isHalfRestored(there), sets < policy.mostSets { return sendPrevious() }
         let isStillOurs =
             isWanted(there) || isOfEntry(there) || isHalfRestored(there) || webhook.settings == nil
-        return .finish(isStillOurs ? .notTaken : .conflict)
+        return .finish(isStillOurs ? openFailure.map { .failed($0) } ?? .notRestored : .conflict)
     }
 
     /// What was one of our own URLs before is so again: then nothing of the switch-over before this is taken back.
@@ -339,9 +344,11 @@ extension SwitchOverMachine {
     private mutating func failed(_ failure: EvolutionFailure) -> Step {
         switch phase {
         case .setting where failure.leavesOutcomeOpen:
+            openFailure = failure
             phase = .lookingForOurs
             return firstLook()
         case .restoring where failure.leavesOutcomeOpen:
+            openFailure = failure
             phase = .lookingForPrevious
             return firstLook()
         case .setting: return giveUp(.failed(failure))

@@ -9,8 +9,11 @@ extension SwitchOverService {
             case .run(let run): try await journal.entries(of: run)
             case .instances(let names): try await journal.newest(of: names)
             }
-        return entries.filter { ![.rolledBack, .abandoned].contains($0.state) }.sorted { $0.instance < $1.instance }
+        return entries.filter(\.canBeTakenBack).sorted { $0.instance < $1.instance }
     }
+
+    /// Whether a run has begun anything at all, also what was taken back since.
+    package func hasEntries(of run: RunID) async throws -> Bool { try await !journal.entries(of: run).isEmpty }
 
     /// Puts back exactly what the journal kept, where the URL that stands there is still ours.
     package func rollBack(

@@ -95,7 +95,7 @@ extension SwitchOverService {
             server = place.name
             connection = instance.connection
             do throws(EvolutionFailure) {
-                webhook = .success(try await place.webhook(of: subject.name))
+                webhook = .success(try await place.loadedWebhook(of: subject.name))
             } catch {
                 webhook = .failure(error)
             }

@@ -144,11 +144,7 @@ extension SwitchOverService {
         var done = results
         while true {
             let waiting = done.indices.filter { done[$0].isWaiting }
-            let since = waiting.compactMap { index -> (IntegrationID, InstanceName, Date)? in
-                done[index].entry?.setAt.map { (done[index].target.integrationID, done[index].target.instance, $0) }
-            }
-            let events = try await traffic.firstTokenEvents(
-                since: since.map { (integration: $0.0, instance: $0.1, time: $0.2) })
+            let events = try await traffic.firstTokenEvents(waiting.compactMap { done[$0].awaited })
             for index in waiting where events[done[index].target.integrationID] != nil {
                 done[index] = try await confirm(done[index])
                 observe(.reached(done[index].target, .confirmed))
@@ -178,6 +174,14 @@ extension SwitchOverService {
 extension SwitchOverResult {
     /// Configured, and written down as such: only an event is missing.
     fileprivate var isWaiting: Bool { outcome == .configured && entry?.state == .configured }
+
+    fileprivate var awaited: AwaitedEvent? {
+        guard let entry, let setAt = entry.setAt else { return nil }
+        let followsOurs = entry.base != nil || entry.kind == .rotation
+        return AwaitedEvent(
+            integrationID: target.integrationID, instance: target.instance, since: setAt,
+            token: followsOurs ? target.token.digest : nil)
+    }
 }
 
 /// Of two entries of one name on different servers, the one that was touched last.

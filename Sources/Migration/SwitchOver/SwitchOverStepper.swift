@@ -69,7 +69,7 @@ struct SwitchOverStepper: Sendable {
 
     private func read(_ instance: InstanceName) async -> SwitchOverMachine.Result {
         do {
-            return .settings(try await server.webhook(of: instance))
+            return .settings(try await server.loadedWebhook(of: instance))
         } catch {
             return .failed(error)
         }
@@ -121,6 +121,8 @@ struct SwitchOverStepper: Sendable {
         // only from when it shows: events that were under way come on the one before, and on the same route.
         let isFirst = entry.kind == .switchOver && state == .setting
         if isFirst || state == .configured && (entry.setAt == nil || kind == .rotation) { entry.setAt = now }
+        // What is given up was not set, whatever was sent.
+        if state == .abandoned { entry.setAt = nil }
         entry.state = state
         entry.changedAt = now
         return entry

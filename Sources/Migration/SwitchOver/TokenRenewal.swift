@@ -41,7 +41,7 @@ extension SwitchOverService {
         _ target: SwitchOverTarget, on server: any EvolutionServer, grace: Duration, _ entry: SwitchOverEntry?,
         _ options: SwitchOverOptions
     ) async throws -> Renewed {
-        let there = try await server.webhook(of: target.instance).effective
+        let there = try await server.loadedWebhook(of: target.instance).effective
         let isMade = options.rotatedFrom.map { $0 != target.token.digest.fingerprint } ?? false
         guard there.isEnabled, case .token(let token) = WebhookURLKind(there.url, instance: target.instance) else {
             guard !options.isDryRun else { return .end(target, .wouldRotate) }

@@ -4,19 +4,20 @@ import PostgresClient
 
 extension PostgresDeliveryQueue {
     /// Everything of a batch in one statement, which is one transaction. Whoever lost a lease finds nothing fenced, and
-    /// changes nothing; nobody can take a lease while this runs.
+    /// changes nothing; nobody can take a lease while this runs. What was begun under a lease that was lost and is held
+    /// anew by now is fenced off by its number, one outcome at a time.
     private static let write = """
         WITH fenced AS (
-            SELECT p.partition FROM hookgate.delivery_partitions AS p
+            SELECT p.partition, p.fencing FROM hookgate.delivery_partitions AS p
             JOIN (SELECT DISTINCT partition, fencing FROM unnest($2::smallint[], $3::bigint[])
                 AS t(partition, fencing)) AS mine USING (partition)
             WHERE p.holder = $1 AND p.fencing = mine.fencing
             ORDER BY p.partition FOR SHARE OF p
         ), outcomes AS MATERIALIZED (
-            SELECT * FROM unnest($2::smallint[], $4::bigint[], $5::uuid[], $6::timestamptz[], $7::text[], $8::text[],
-                $9::text[], $10::timestamptz[], $11::int[], $12::int[])
-            AS t(partition, lane, event_id, received_at, verdict, state, reason, until, attempts, rejections)
-            JOIN fenced USING (partition)
+            SELECT * FROM unnest($2::smallint[], $3::bigint[], $4::bigint[], $5::uuid[], $6::timestamptz[], $7::text[],
+                $8::text[], $9::text[], $10::timestamptz[], $11::int[], $12::int[])
+            AS t(partition, fencing, lane, event_id, received_at, verdict, state, reason, until, attempts, rejections)
+            JOIN fenced USING (partition, fencing)
         ), locked AS MATERIALIZED (
             -- In one order everywhere: the triggers of the shippers take these locks too.
             SELECT l.lane FROM hookgate.delivery_lanes AS l WHERE l.lane IN (SELECT lane FROM outcomes)
@@ -40,17 +41,21 @@ extension PostgresDeliveryQueue {
             UPDATE hookgate.delivery_lanes AS l
             SET due_at = o.until, hold = CASE o.verdict WHEN 'retry' THEN 'retry' ELSE 'message' END
             FROM outcomes AS o
-            WHERE o.verdict IN ('retry', 'rest') AND l.lane = o.lane
+            WHERE l.lane = o.lane AND (o.verdict = 'retry' OR o.verdict = 'rest'
+                -- Something else may have come since somebody looked; the lane's own count knows of it, also where it
+                -- came while this statement waited for the lane.
+                AND l.waiting <= (
+                    SELECT count(*) FROM hookgate.delivery_queue AS q WHERE q.lane = l.lane AND q.waits_until > $13))
         ), attempted AS (
             INSERT INTO hookgate.delivery_attempts (
                 event_id, day, attempt, started_at, duration_ms, result, status, destination, is_orphan, worker)
             SELECT a.event_id, (a.received_at AT TIME ZONE 'UTC')::date, a.attempt, a.started_at, a.duration_ms,
                 a.result, a.status, a.destination, a.is_orphan, $1
             FROM unnest($16::smallint[], $17::uuid[], $18::timestamptz[], $19::int[], $20::timestamptz[],
-                $21::bigint[], $22::text[], $23::int[], $24::text[], $25::boolean[])
+                $21::bigint[], $22::text[], $23::int[], $24::text[], $25::boolean[], $26::bigint[])
             AS a(partition, event_id, received_at, attempt, started_at, duration_ms, result, status, destination,
-                is_orphan)
-            JOIN fenced USING (partition)
+                is_orphan, fencing)
+            JOIN fenced USING (partition, fencing)
         )
         SELECT partition, (SELECT count(*) FROM locked) AS lanes FROM fenced
         """
@@ -79,6 +84,7 @@ extension PostgresDeliveryQueue {
             attempts.map(\.number), attempts.map(\.startedAt),
             attempts.map { Int64($0.duration / .milliseconds(1)) }, attempts.map(\.result.word),
             attempts.map(\.result.status), attempts.map(\.destination.text), attempts.map(\.isOrphan),
+            tried.map(\.fencing),
         ]
     }
 }

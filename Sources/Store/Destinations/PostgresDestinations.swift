@@ -4,8 +4,11 @@ package import PostgresClient
 
 /// Keeps destinations in `hookgate.destinations`, and what signs for them beside it.
 package struct PostgresDestinations: DestinationStore {
+    /// The columns of one that ``kept(_:)`` reads. Whoever writes a row, by hand too, leaves a transaction's number in it.
+    static let columns = "d.*, s.secrets, d.xmin::text AS revision"
+
     private static let select = """
-        SELECT d.*, s.secrets FROM hookgate.destinations d
+        SELECT \(columns) FROM hookgate.destinations d
         LEFT JOIN hookgate.destination_secrets s ON s.destination_id = d.id
         """
 
@@ -19,13 +22,22 @@ package struct PostgresDestinations: DestinationStore {
         try await pool.query("\(Self.select) ORDER BY d.id").map(Self.record)
     }
 
-    package func destination(of scope: DestinationScope) async throws -> DestinationRecord? {
-        try await pool.query("\(Self.select) WHERE d.id = $1", [scope.text]).first.map(Self.record)
+    package func kept(_ scope: DestinationScope) async throws -> KeptDestination? {
+        try await pool.query("\(Self.select) WHERE d.id = $1", [scope.text]).first.map(Self.kept)
     }
 
-    package func save(_ record: DestinationRecord, at now: Date, audit: AuditEntry) async throws {
+    package func save(
+        _ record: DestinationRecord, over before: DestinationRecord?, at now: Date, audit: AuditEntry
+    ) async throws -> Bool {
         try await pool.transaction { connection in
-            try await connection.query(Self.upsert, Self.parameters(record, at: now))
+            // Locked by a statement of its own: one that waited reads the secrets as they were before it waited.
+            try await connection.query(
+                "SELECT FROM hookgate.destinations WHERE id = $1 FOR UPDATE", [record.scope.text])
+            let found = try await connection.query("\(Self.select) WHERE d.id = $1", [record.scope.text]).first
+            guard try found.map(Self.record) == before else { return false }
+            let written = try await connection.query(
+                Self.upsert, Self.parameters(record, isThere: before != nil, at: now))
+            guard written.affectedRowCount > 0 else { return false }
             if let secrets = record.secrets {
                 try await connection.query(
                     """
@@ -38,6 +50,7 @@ package struct PostgresDestinations: DestinationStore {
                     "DELETE FROM hookgate.destination_secrets WHERE destination_id = $1", [record.scope.text])
             }
             try await AuditLog.append(audit, at: now, on: connection)
+            return true
         }
     }
 
@@ -56,6 +69,7 @@ package struct PostgresDestinations: DestinationStore {
         return try rows.first?.decode("number") ?? 0
     }
 
+    /// `$20`: whether there was one. Where there was none, and somebody has made one since, nothing is written.
     private static let upsert = """
         INSERT INTO hookgate.destinations AS d (
             id, kind, url, stream_prefix, stream_shards, stream_length, format, media, kinds, excluded_kinds, groups,
@@ -69,9 +83,12 @@ package struct PostgresDestinations: DestinationStore {
             newsletters = excluded.newsletters, own_messages = excluded.own_messages,
             timeout_ms = excluded.timeout_ms, width = excluded.width, is_paused = excluded.is_paused,
             changed_at = excluded.changed_at, organization_id = excluded.organization_id
+        WHERE $20::boolean
         """
 
-    private static func parameters(_ record: DestinationRecord, at now: Date) -> [any PostgresEncodable] {
+    private static func parameters(
+        _ record: DestinationRecord, isThere: Bool, at now: Date
+    ) -> [any PostgresEncodable] {
         var kind: String?
         var url: String?
         var stream: RedisStreamTarget?
@@ -86,11 +103,15 @@ package struct PostgresDestinations: DestinationStore {
             record.format.rawValue, record.media.rawValue, selection.kinds?.sorted(), selection.excludedKinds.sorted(),
             selection.groups, selection.statusBroadcasts, selection.newsletters, selection.ownMessages,
             Int(record.timeout / .milliseconds(1)), record.width, record.isPaused, now,
-            record.organization?.uuid,
+            record.organization?.uuid, isThere,
         ]
     }
 
-    static func record(_ row: PostgresRow) throws -> DestinationRecord {
+    static func kept(_ row: PostgresRow) throws -> KeptDestination {
+        KeptDestination(record: try record(row), revision: try row.decode("revision"))
+    }
+
+    private static func record(_ row: PostgresRow) throws -> DestinationRecord {
         let id: String = try row.decode("id")
         guard let scope = DestinationScope(id) else { throw UnreadableDestination(id: id) }
         var record = DestinationRecord(scope: scope)

@@ -69,39 +69,36 @@ package final class PostgresFleetOverview: FleetOverviewSource {
     }
 
     /// One picture. `$1` is an organization or NULL, `$2` the instant. Everything that grows with traffic is read by an
-    /// index, and ends with the partitions of two days.
+    /// index, and ends with the partitions of two days. Who was seen on the token route in the last days is found among
+    /// their traffic, which is one range of an index; the others are looked up one by one.
     private static func statement(_ legacy: LegacyUnion) -> String {
         """
-        WITH RECURSIVE fleet AS (
-            SELECT id, lower(coalesce(status, 'unknown')) AS status, coalesce(enabled, true) AS enabled,
-                webhook_token, \(InstanceNameSQL.expression(config: "config")) COLLATE "C" AS instance_name
-            FROM healthcare.integrations
-            WHERE type = 'whatsapp' AND ($1::uuid IS NULL OR organization_id::text = $1::text)
-        ), on_token AS (
-            -- From name to name by the index, past all the days of each.
-            (SELECT instance_name AS name FROM hookgate.route_traffic
-             WHERE route = 'token' AND instance_name > '' AND $1::uuid IS NULL ORDER BY instance_name LIMIT 1)
-            UNION ALL
-            SELECT (SELECT t.instance_name FROM hookgate.route_traffic AS t
-                    WHERE t.route = 'token' AND t.instance_name > on_token.name ORDER BY t.instance_name LIMIT 1)
-            FROM on_token WHERE on_token.name IS NOT NULL
+        WITH every AS MATERIALIZED (
+            -- The name is read out of the JSON once, and not for each place where it is asked for.
+            SELECT i.organization_id::text AS organization, lower(coalesce(i.status, 'unknown')) AS status,
+                coalesce(i.enabled, true) AS enabled, i.webhook_token, \(IntegrationColumns.condition) AS is_evolution,
+                \(InstanceNameSQL.expression(config: "i.config")) COLLATE "C" AS instance_name
+            FROM healthcare.integrations i WHERE i.type = 'whatsapp'
+        ), fleet AS (
+            SELECT * FROM every WHERE $1::uuid IS NULL OR organization = $1::text
+        ), lately AS MATERIALIZED (
+            SELECT instance_name, route, last_seen FROM hookgate.route_traffic
+            WHERE day >= (($2::timestamptz - interval '1 day') AT TIME ZONE 'UTC')::date AND instance_name <> ''
         ), legacy AS (
             SELECT count(*) AS unmigrated FROM (
                 SELECT name COLLATE "C" FROM (\(legacy.rows)) AS source
                 WHERE $1::uuid IS NULL OR organization = $1::uuid::text
-                EXCEPT
-                SELECT (\(InstanceNameSQL.expression(config: "i.config"))) COLLATE "C"
-                FROM healthcare.integrations i WHERE \(IntegrationColumns.condition)) AS names
+                EXCEPT SELECT instance_name FROM every WHERE is_evolution) AS names
+        ), on_token AS (
+            SELECT count(*) AS names FROM (SELECT DISTINCT instance_name AS name FROM fleet) AS own
+            WHERE name IN (SELECT instance_name FROM lately WHERE route = 'token')
+                -- As a value, which is asked for one by one: as a condition all traffic there ever was might be read.
+                OR (SELECT true FROM hookgate.route_traffic AS t
+                    WHERE t.instance_name = own.name AND t.route = 'token' LIMIT 1)
         ), traffic AS (
-            SELECT CASE WHEN $1::uuid IS NULL THEN (SELECT count(name) FROM on_token)
-                ELSE (SELECT count(DISTINCT instance_name) FROM fleet WHERE EXISTS (
-                    SELECT FROM hookgate.route_traffic AS t
-                    WHERE t.instance_name = fleet.instance_name AND t.route = 'token')) END AS on_token,
-                count(DISTINCT instance_name) AS on_old
-            FROM hookgate.route_traffic
+            SELECT (SELECT names FROM on_token) AS on_token, count(DISTINCT instance_name) AS on_old FROM lately
             WHERE route = 'instance' AND last_seen > $2::timestamptz - interval '1 day'
-                AND day >= (($2::timestamptz - interval '1 day') AT TIME ZONE 'UTC')::date
-                AND instance_name <> '' AND ($1::uuid IS NULL OR instance_name IN (SELECT instance_name FROM fleet))
+                AND ($1::uuid IS NULL OR instance_name IN (SELECT instance_name FROM fleet))
         ), tried AS (
             SELECT count(*) AS attempts,
                 count(*) FILTER (WHERE result NOT IN ('delivered', 'filtered')) AS failed

@@ -63,11 +63,16 @@ package struct PostgresFleetTraffic: FleetTraffic {
         LEFT JOIN (
             -- The oldest since the last way back: a new token changes nothing of since when it is switched over.
             SELECT o.instance_name AS name, min(o.set_at) AS set_at FROM hookgate.switch_overs AS o
-            WHERE NOT EXISTS (
+            WHERE o.state <> 'abandoned' AND NOT EXISTS (
                 SELECT FROM hookgate.switch_overs AS back
                 WHERE back.instance_name = o.instance_name AND back.state = 'rolled_back' AND back.id >= o.id)
             GROUP BY 1
         ) AS s ON s.name = coalesce(i.name, t.name)
+        -- What came before its integration was deleted is not still coming.
+        WHERE i.name IS NOT NULL OR NOT EXISTS (
+            SELECT FROM hookgate.integration_lives AS l
+            WHERE l.instance_name = t.name AND l.kind = 'delete' AND l.state = 'done'
+                AND l.changed_at >= greatest(t.token_last_seen, t.instance_last_seen))
         """
 
     private static let parts = ["first_seen", "last_seen", "last_live", "count", "retries"]

@@ -110,27 +110,24 @@ extension PostgresMigrationBoard {
             FROM hookgate.route_traffic WHERE day >= (SELECT max(day) - 1 FROM hookgate.route_traffic) GROUP BY 1
         ), board AS (
             SELECT named.*, seen.token_seen, seen.legacy_seen, switched.state AS switch_state, switched.changed_at,
-                coalesce(switched.can_roll_back, false) AS can_roll_back, \(step) AS step
+                coalesce(switched.can_roll_back, false) AS can_roll_back, \(step) AS step,
+                recent.token_seen AS token_lately, recent.legacy_seen AS legacy_lately
             FROM named LEFT JOIN switched USING (name) LEFT JOIN recent USING (name)
             CROSS JOIN LATERAL (
-                SELECT coalesce(recent.token_seen, CASE WHEN \(asks(.token, order))
-                        THEN \(TrafficSQL.latest(.token, of: "named.name")) END) AS token_seen,
-                    coalesce(recent.legacy_seen, CASE WHEN \(asks(.instance, order))
-                        THEN \(TrafficSQL.latest(.instance, of: "named.name", isLive: true)) END) AS legacy_seen
+                -- Whoever was not seen lately on a route is looked up in the days before, which is most of the cost. The
+                -- step does not ask where it was seen lately on the other: that is later, whenever the one was.
+                SELECT coalesce(recent.token_seen, CASE WHEN recent.legacy_seen IS NULL
+                        THEN \(latest(.token, of: "named.name")) END) AS token_seen,
+                    coalesce(recent.legacy_seen, CASE WHEN recent.token_seen IS NULL
+                        THEN \(latest(.instance, of: "named.name")) END) AS legacy_seen
                 OFFSET 0
             ) seen
-        )
+        ), \(page(order))
         SELECT page.*, written.run_id, counts.*,
-            coalesce(page.token_seen, \(TrafficSQL.latest(.token, of: "page.name"))) AS last_token,
-            coalesce(page.legacy_seen, \(TrafficSQL.latest(.instance, of: "page.name", isLive: true))) AS last_legacy
+            coalesce(page.token_seen, \(latest(.token, of: "page.name"))) AS last_token,
+            coalesce(page.legacy_seen, \(latest(.instance, of: "page.name"))) AS last_legacy
         FROM (SELECT \(counts) FROM board) counts
-        LEFT JOIN (
-            SELECT * FROM (SELECT board.*, \(key(order)) AS key FROM board) keyed
-            WHERE ($1::text IS NULL OR step = $1)
-                AND ($2::text IS NULL OR strpos(lower(name), lower($2)) > 0 OR strpos(lower(title), lower($2)) > 0)
-                AND ($3::bigint IS NULL OR (key, name) > ($3, $4::text))
-            ORDER BY key, name LIMIT $5::bigint
-        ) page ON true
+        LEFT JOIN page ON true
         LEFT JOIN LATERAL (
             SELECT m.run_id FROM hookgate.migration_rows m JOIN hookgate.migration_runs r ON r.id = m.run_id
             WHERE m.instance_name = page.name AND m.undone_at IS NULL ORDER BY r.started_at DESC, r.id LIMIT 1
@@ -139,15 +136,53 @@ extension PostgresMigrationBoard {
         """
     }
 
-    /// Whether an instance that was not seen on a route in the last days is looked up in those before, which is most of
-    /// the cost: always where that is the order. To know its step that need not be where it was seen on the other route:
-    /// that is later, whenever the one was.
-    private static func asks(_ route: Route, _ order: BoardQuery.Order) -> String {
-        switch (route, order) {
-        case (.token, .tokenEvent), (.instance, .legacyEvent): "true"
-        case (.token, _): "recent.legacy_seen IS NULL"
-        case (.instance, _): "recent.token_seen IS NULL"
+    /// The relation `page`: what is shown. In an order of time, whoever was seen in the last days stands before everybody
+    /// else, who is looked up in the days before only where those do not fill the page.
+    private static func page(_ order: BoardQuery.Order) -> String {
+        switch order {
+        case .name: return "page AS (\(slice(by: "0::bigint")))"
+        case .step:
+            let steps = BoardStep.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", ")
+            return "page AS (\(slice(by: "array_position(ARRAY[\(steps)], step)::bigint")))"
+        case .legacyEvent: return page(latestOn: .instance, "legacy")
+        case .tokenEvent: return page(latestOn: .token, "token")
         }
+    }
+
+    private static func page(latestOn route: Route, _ word: String) -> String {
+        let lately = "\(word)_lately"
+        let before = "coalesce(\(word)_seen, \(latest(route, of: "board.name")))"
+        return """
+            near AS (
+                \(slice(by: key(lately), where: "\(lately) IS NOT NULL"))
+            ), far AS (
+                \(slice(by: key(before), where: "\(lately) IS NULL AND (SELECT count(*) FROM near) < $5::bigint"))
+            ), page AS (
+                SELECT * FROM near UNION ALL SELECT * FROM far ORDER BY key, name LIMIT $5::bigint
+            )
+            """
+    }
+
+    /// What fits the query behind where the page before ended, as many as are asked for. The key, one number for every
+    /// order, is computed once for each row.
+    private static func slice(by key: String, where condition: String = "true") -> String {
+        """
+        SELECT * FROM (SELECT board.*, \(key) AS key FROM board WHERE \(condition) OFFSET 0) keyed
+        WHERE ($1::text IS NULL OR step = $1)
+            AND ($2::text IS NULL OR strpos(lower(name), lower($2)) > 0 OR strpos(lower(title), lower($2)) > 0)
+            AND ($3::bigint IS NULL OR (key, name) > ($3, $4::text))
+        ORDER BY key, name LIMIT $5::bigint
+        """
+    }
+
+    /// The latest moment first; no moment at all comes last.
+    private static func key(_ moment: String) -> String {
+        "-coalesce((extract(epoch FROM \(moment)) * 1000000)::bigint, 0)"
+    }
+
+    /// A retry in flight is no event on the legacy route.
+    private static func latest(_ route: Route, of name: String) -> String {
+        TrafficSQL.latest(route, of: name, isLive: route == .instance)
     }
 
     /// As ``NextStep`` decides where nobody has asked Evolution.
@@ -164,15 +199,4 @@ extension PostgresMigrationBoard {
     private static let counts = BoardStep.allCases.map {
         "count(*) FILTER (WHERE step = '\($0.rawValue)') AS \($0.rawValue)"
     }.joined(separator: ", ")
-
-    /// One number for every order, so that each page begins behind the same two values.
-    private static func key(_ order: BoardQuery.Order) -> String {
-        switch order {
-        case .name: "0::bigint"
-        case .step:
-            "array_position(ARRAY[\(BoardStep.allCases.map { "'\($0.rawValue)'" }.joined(separator: ", "))], step)::bigint"
-        case .legacyEvent: "-coalesce((extract(epoch FROM legacy_seen) * 1000000)::bigint, 0)"
-        case .tokenEvent: "-coalesce((extract(epoch FROM token_seen) * 1000000)::bigint, 0)"
-        }
-    }
 }

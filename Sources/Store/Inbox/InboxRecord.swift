@@ -16,6 +16,8 @@ struct InboxRecord: Sendable {
     let bodyDigest: [UInt8]
     /// Of the body as it came: what is stripped of it differs between two copies.
     let keys: DedupeKeys
+    /// Of the token whose URL it was sent to, by its sender's word.
+    let tokenDigest: [UInt8]?
     /// True once the database refused the row for its texts: they are left out, and the body keeps them.
     private(set) var isBare = false
 
@@ -33,6 +35,7 @@ struct InboxRecord: Sendable {
         self.body = body
         self.bodyDigest = Array(digest.finalize())
         self.keys = DedupeKeys(event)
+        self.tokenDigest = event.route == .token ? body.tokenDigest?.bytes : nil
     }
 
     var bare: InboxRecord {

@@ -14,19 +14,19 @@ struct InboxWriter: Sendable {
                 $1::uuid[], $2::timestamptz[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::text[],
                 $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[],
                 $16::bytea[], $17::bytea[], $20::uuid[], $21::timestamptz[], $22::text[], $24::text[], $25::timestamptz[],
-                $26::bigint[])
+                $26::bigint[], $30::bytea[])
             AS t(id, received_at, integration_id, organization_id, clinic_id, instance_name, route, event,
                 event_suffix, message_id, chat, state, quarantine_reason, spool_segment, spool_offset,
                 body_sha256, body, original_id, original_received_at, duplicate_kind, twin_route, twin_received_at,
-                body_bytes)
+                body_bytes, token_digest)
         ), stored AS (
             INSERT INTO hookgate.events (
                 id, day, received_at, stored_at, integration_id, organization_id, clinic_id, instance_name, route,
                 event, event_suffix, message_id, chat, state, quarantine_reason, gateway_id, spool_segment,
-                spool_offset, body_bytes, body_sha256)
+                spool_offset, body_bytes, body_sha256, token_digest)
             SELECT id, (received_at AT TIME ZONE 'UTC')::date, received_at, $18, integration_id, organization_id,
                 clinic_id, instance_name, route, event, event_suffix, message_id, chat, state, quarantine_reason,
-                $19, spool_segment, spool_offset, body_bytes, body_sha256
+                $19, spool_segment, spool_offset, body_bytes, body_sha256, token_digest
             FROM incoming WHERE original_id IS NULL
             ON CONFLICT DO NOTHING
             RETURNING id, day
@@ -178,7 +178,7 @@ struct InboxWriter: Sendable {
             repeated.map(\.?.original.id), repeated.map(\.?.original.receivedAt), repeated.map(\.?.kind.rawValue),
             now.addingTimeInterval(DedupeLedger.lifetime), twins.map(\.?.route.rawValue), twins.map(\.?.receivedAt),
             records.map { Int64($0.body.byteCount) },
-            account?.accepted, account?.shipped, account?.lost,
+            account?.accepted, account?.shipped, account?.lost, records.map(\.tokenDigest),
         ]
     }
 

@@ -61,6 +61,8 @@ package struct PostgresEventKeeping: EventKeeping {
         var conditions = Self.conditions(filter, decision)
         let at = conditions.parameter(act.decidedAt) + "::timestamptz"
         let (actor, note) = (conditions.parameter(act.actor), conditions.parameter(act.note))
+        // What an earlier batch of this act let go may be delivered, or parked, by now: once is what was asked for.
+        if decision == .replay { conditions.require("e.replayed_at IS DISTINCT FROM \(at)") }
         let rows = try await connection.query(
             """
             WITH chosen AS (

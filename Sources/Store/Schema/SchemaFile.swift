@@ -43,6 +43,9 @@ extension SchemaFile {
         SchemaFile("20251116_console.sql", PackageResources._0251116_console_sql),
         SchemaFile("20251118_destination_owners.sql", PackageResources._0251118_destination_owners_sql),
         SchemaFile("20251119_long_work.sql", PackageResources._0251119_long_work_sql),
+        SchemaFile("20251121_delivery_due.sql", PackageResources._0251121_delivery_due_sql),
+        SchemaFile("20251122_event_tokens.sql", PackageResources._0251122_event_tokens_sql),
+        SchemaFile("20251123_users.sql", PackageResources._0251123_users_sql),
     ]
 
     /// The file that scenario 3 of the migration guide runs by itself, again and again.

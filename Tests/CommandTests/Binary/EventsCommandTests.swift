@@ -45,6 +45,57 @@ struct EventsCommandTests {
         }
     }
 
+    @Test func eachFilterOfTheListLeavesOnlyWhatItNames() async throws {
+        try await withSchema { database in
+            let events = StoredEvents(database)
+            let wanted = try await events.add(
+                .parked, at: StoredEvents.day.addingTimeInterval(3_600), clinic: Self.clinic)
+            try await database.pool.query(
+                "UPDATE hookgate.events SET instance_name = 'clinic-b', event = 'call' WHERE id = $1", [wanted.uuid])
+            let earlier = try await events.add(.delivered, settled: StoredEvents.day)
+            let later = try await events.add(.pending, at: StoredEvents.day.addingTimeInterval(7_200))
+            let hookgate = HookgateBinary(databaseURL: database.url)
+            func list(_ filter: String...) async throws -> Set<EventID> {
+                let list = try await hookgate.run(["events", "list"] + filter)
+                #expect(list.exitCode == 0, "\(list.complaint)")
+                return Set([wanted, earlier, later].filter { list.output.contains($0.text) })
+            }
+            #expect(try await list() == [wanted, earlier, later])
+            #expect(try await list("--clinic-id", Self.clinic.text) == [wanted])
+            #expect(try await list("--instance", "clinic-b") == [wanted])
+            #expect(try await list("--state", "parked") == [wanted])
+            #expect(try await list("--kind", "call") == [wanted])
+            #expect(try await list("--since", "2025-10-20T01:00:00Z") == [wanted, later])
+            #expect(try await list("--until", "2025-10-20T02:00:00Z") == [wanted, earlier])
+            let both = ["--since", "2025-10-20T00:30:00Z", "--until", "2025-10-20T01:30:00Z"]
+            #expect(try await list(both[0], both[1], both[2], both[3], "--state", "parked") == [wanted])
+            #expect(try await list("--state", "pending", "--kind", "call").isEmpty)
+            #expect(try await hookgate.run("events", "list", "--since", "yesterday").exitCode == 64)
+        }
+    }
+
+    @Test func everyClinicIsCountedHoweverManyThereAre() async throws {
+        try await withSchema { database in
+            let clinics = 250
+            try await database.pool.query("SELECT hookgate.ensure_event_partitions('2025-10-20')")
+            try await database.pool.query(
+                """
+                INSERT INTO hookgate.events (id, day, received_at, clinic_id, instance_name, route, state, body_bytes,
+                    body_sha256)
+                SELECT gen_random_uuid(), '2025-10-20', '2025-10-20', gen_random_uuid(), 'clinic-a', 'token', 'parked', 0,
+                    sha256('x')
+                FROM generate_series(1, \(clinics))
+                """)
+            let hookgate = HookgateBinary(databaseURL: database.url)
+            let dry = try await hookgate.run(
+                "events", "discard", "--all", "--note", "too late", "--dry-run", "--json")
+            #expect(dry.exitCode == 0 && dry.output.contains("\"events\" : \(clinics)"), "\(dry.complaint)")
+            #expect(dry.output.split(separator: "\n").count { $0.contains(#""clinic_id""#) } == clinics)
+            let done = try await hookgate.run("events", "discard", "--all", "--note", "too late", "--yes")
+            #expect(done.output.contains("Discarded \(clinics) events"), "\(done.output)\(done.complaint)")
+        }
+    }
+
     @Test func parkingAndDiscardingKeepTheNote() async throws {
         try await withSchema { database in
             let events = StoredEvents(database)

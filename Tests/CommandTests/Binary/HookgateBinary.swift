@@ -66,6 +66,35 @@ struct HookgateBinary {
         return Self.exitCode(result.terminationStatus)
     }
 
+    /// Runs `hookgate serve` with its standard output in a pipe while `body` works, and shows each line that comes through to
+    /// `reading`, until that wants no more: then it is ended. Where it listens is read from its standard error.
+    /// - Parameter log: the file for its standard error.
+    func piping(
+        log: String, _ body: (_ address: String) async throws -> Void,
+        reading: (_ address: String, _ line: String) async throws -> Bool
+    ) async throws {
+        let command = #"exec "$0" serve --listen 127.0.0.1:0 2>"$1""#
+        _ = try await Subprocess.run(
+            .path("/bin/sh"), arguments: Arguments(["-c", command, Self.path.string, log]),
+            environment: .custom(environment), input: .none, output: .sequence, error: .discarded
+        ) { gateway in
+            var found: String?
+            _ = try await OneIntegration.time {
+                let said = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+                found = said.firstRange(of: "listens on ").map {
+                    String(said[$0.upperBound...].prefix { !$0.isWhitespace })
+                }
+                return found != nil
+            }
+            guard let address = found else { throw NeverListened() }
+            try await body(address)
+            for try await line in gateway.standardOutput.strings() {
+                guard try await reading(address, line) else { break }
+            }
+            try gateway.send(signal: .terminate)
+        }
+    }
+
     /// Runs a command and kills it with SIGKILL after so many lines of output.
     /// - Returns: its exit code if it was quicker; nil if it was killed.
     func run(_ arguments: [String], killingAfterLines lines: Int) async throws -> Int32? {

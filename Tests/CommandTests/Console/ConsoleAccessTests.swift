@@ -21,6 +21,7 @@ struct ConsoleAccessTests {
             .replacing("{destination}", with: "organization:\(organization.id.text)")
             .replacing("{digest}", with: "00000000")
             .replacing("{link}", with: "hgl_x")
+            .replacing("{key}", with: "00000000-0000-4000-8000-000000000000")
     }
 
     /// What a person or program would send to have something done to an organization's events and integrations.
@@ -107,9 +108,15 @@ struct ConsoleAccessTests {
         }
     }
 
-    @Test func oneOrganizationsKeyNeverSeesAnothersByteNorTouchesIt() async throws {
+    @Test(arguments: [false, true])
+    func whatIsOneOrganizationsNeverSeesAnothersByteNorTouchesIt(isUser: Bool) async throws {
         try await TestConsole.with { console in
-            let key = try await console.key(.admin, of: console.ours.id)
+            // Another organization's user is one of its bytes as well.
+            _ = try await console.user("user-of-others", .admin, .one(console.others.id))
+            let key =
+                isUser
+                ? try await console.personalKey(of: console.user("ana", .admin, .one(console.ours.id)))
+                : try await console.key(.admin, of: console.ours.id)
             let browser = try await console.signIn(with: key)
             for route in Self.guarded(console) where !Self.streams(route) && route.pattern.text != "/logout" {
                 let target = Self.target(route, console.others)
@@ -121,6 +128,7 @@ struct ConsoleAccessTests {
                     #expect(!answer.text.contains(mark), "\(what)")
                 }
                 #expect(!answer.text.contains("others-status"), "\(what)")
+                #expect(!answer.text.contains("user-of-others"), "\(what)")
                 if case .needs(_, .fleet) = route.access { #expect(answer.status == 403, "\(what)") }
                 if route.pattern.parameters.contains("id") { #expect(answer.status >= 400, "\(what)") }
             }
@@ -168,6 +176,79 @@ struct ConsoleAccessTests {
                 #expect(await console.send("HEAD", "/live/fleet", headers: [("cookie", browser.cookie)]).status == 200)
             }
             #expect(await browser.get("/live/fleet").status == 200)
+        }
+    }
+
+    /// What one organization sees is the same whoever has done something to it.
+    @Test func noPageOfOneOrganizationNamesWhoSeesAllOfThem() async throws {
+        try await TestConsole.with { console in
+            let (ours, name) = (console.ours, "everybodys-operator")
+            let secret = AccessSecret.random(.key)
+            let draft = try #require(AccessKeyDraft(name: name, role: .admin))
+            _ = try await console.assembly.keys.create(draft, secret, by: "test", at: TimeSource.system.now)
+            let deeds = [
+                ("/integrations/\(ours.integration.text)/rotate", #"{"dry_run": false}"#),
+                ("/integrations/\(ours.integration.text)/disable", "{}"),
+                ("/integrations/\(ours.integration.text)/enable", "{}"),
+                ("/destinations/organization:\(ours.id.text)/pause", #"{"dry_run": false}"#),
+                (
+                    "/events/decide",
+                    #"{"decision": "discard", "dry_run": false, "note": "x", "ids": ["\#(ours.events[1].text)"]}"#
+                ),
+            ]
+            for (path, body) in deeds {
+                let answer = await console.api("POST", path, key: secret.secretText, body)
+                #expect(answer.status < 300, "\(path): \(answer.text)")
+            }
+            let whole = await console.api(
+                "GET", "/integrations/\(ours.integration.text)/rotation", key: secret.secretText)
+            #expect(whole.text.contains(name))
+            let key = try await console.key(.admin, of: ours.id)
+            let browser = try await console.signIn(with: key)
+            for route in Self.guarded(console) where route.method == .get && !Self.streams(route) {
+                let answer = await Self.send(route, of: ours, browser, key: key)
+                #expect(!answer.text.contains(name), "\(route.pattern.text)")
+            }
+        }
+    }
+
+    @Test func anAddressMakesNoPageSayWhatIsNotOurs() async throws {
+        try await TestConsole.with { console in
+            let browser = try await console.signIn(with: try await console.key(.admin))
+            for route in Self.guarded(console) where route.method == .get && !route.isAPI && !Self.streams(route) {
+                let target = Self.target(route, console.ours)
+                let page = await browser.get("\(target)?done=Call%20this%20number")
+                #expect(!page.text.contains("Call this number"), "\(target)")
+            }
+            #expect(await browser.get("/quarantine?done=released.3.1").text.contains("Released 3; 1 stay held."))
+            #expect(await browser.get("/events?done=parked.2").text.contains("Parked: 2 events."))
+        }
+    }
+
+    /// Streams that one organization opens until it gets no more.
+    @Test func oneOrganizationLeavesWatchersOfOthersTheirPlaces() async throws {
+        try await TestConsole.with { console in
+            let ours = try await console.signIn(with: try await console.key(.viewer, of: console.ours.id))
+            let others = try await console.signIn(with: try await console.key(.viewer, of: console.others.id))
+            await withTaskGroup(of: Void.self) { tasks in
+                let (opened, opening) = AsyncStream.makeStream(of: Void.self)
+                var open = 0
+                while case .stream(let body) = await ours.get("/live/fleet").body, open < LiveStream.mostWatchers {
+                    tasks.addTask {
+                        await body(
+                            ConsoleStream { piece in
+                                if String(decoding: piece, as: UTF8.self).hasPrefix("retry") { opening.yield() }
+                            })
+                    }
+                    open += 1
+                    // The first piece comes when it has its place.
+                    for await _ in opened { break }
+                }
+                #expect(open == LiveStream.mostWatchers / 2)
+                #expect(await ours.get("/live/fleet").status == 503)
+                #expect(await others.get("/live/fleet").status == 200)
+                tasks.cancelAll()
+            }
         }
     }
 

@@ -61,6 +61,58 @@ struct DestinationPageTests {
         }
     }
 
+    /// The revision that a form or an answer carries.
+    private static func revision(_ answer: ConsoleResponse, after mark: String) throws -> String {
+        let start = try #require(answer.text.firstRange(of: mark), "\(answer.text)")
+        return String(answer.text[start.upperBound...].prefix { $0 != "\"" })
+    }
+
+    @Test func aFormFromBeforeSomebodyElsesChangeChangesNothing() async throws {
+        try await TestConsole.with { console in
+            let key = try await console.key(.admin)
+            let browser = try await console.signIn(with: key)
+            let name = "organization:\(console.ours.id.text)"
+            let path = "/destinations/\(name)"
+            let field = #"name="expected" value=""#
+            let seen = try Self.revision(await browser.get(path), after: field)
+            let other = await console.api("POST", "\(path)/set", key: key, #"{"dry_run": false, "groups": false}"#)
+            #expect(other.status == 200, "\(other.text)")
+            for confirmed in ["", "&confirmed=yes"] {
+                let stale = await browser.post("\(path)/set", "width=7&expected=\(seen)\(confirmed)")
+                #expect(stale.status == 409 && stale.text.contains("Somebody else has changed this destination"))
+            }
+            #expect(try await Self.stored(console, name)?.width != 7)
+            let fresh = try Self.revision(await browser.get(path), after: field)
+            let question = await browser.post("\(path)/set", "width=7&expected=\(fresh)")
+            #expect(question.status == 200)
+            #expect(try Self.revision(question, after: field) == fresh)
+            #expect(await browser.post("\(path)/set", "width=7&expected=\(fresh)&confirmed=yes").status == 303)
+            let record = try #require(try await Self.stored(console, name))
+            #expect(record.width == 7 && !record.selection.groups)
+        }
+    }
+
+    @Test func aProgramSaysWhichRevisionItHasLookedAt() async throws {
+        try await TestConsole.with { console in
+            let key = try await console.key(.admin)
+            let path = "/destinations/organization:\(console.ours.id.text)"
+            func set(_ path: String, _ expected: String) async -> Int {
+                await console.api(
+                    "POST", "\(path)/set", key: key,
+                    #"{"dry_run": false, "url": "https://\#(expected).example.org", "expected_revision": "\#(expected)"}"#
+                ).status
+            }
+            let seen = try Self.revision(await console.api("GET", path, key: key), after: #""revision":""#)
+            #expect(await set(path, "none") == 409)
+            #expect(await set(path, seen) == 200)
+            #expect(await set(path, seen) == 409)
+            let new = "/destinations/clinic:\(console.ours.clinic.text)"
+            #expect(await set(new, seen) == 409)
+            #expect(await set(new, "none") == 200)
+            #expect(await set(new, "none") == 409)
+        }
+    }
+
     @Test(arguments: [
         ("http://127.0.0.1:8000", 422), ("http://localhost/in", 422), ("http://169.254.169.254/latest", 422),
         ("http://[::1]/", 422), ("ftp://example.org", 422), ("https://backend.example.org", 200),

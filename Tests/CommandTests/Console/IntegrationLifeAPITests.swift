@@ -37,7 +37,7 @@ struct IntegrationLifeAPITests {
         try await LifeStage.with { stage in
             let key = try await stage.console.key(.operator)
             let path = "/\(try await stage.create(as: key))"
-            let code = await stage.call("GET", "\(path)/connection?number=15550101001", as: key)
+            let code = await stage.call("POST", "\(path)/connection", #"{"number":"15550101001"}"#, as: key)
             #expect(code.text.contains(#""state":"code""#) && code.text.contains(#""qr_text":"2@"#), "\(code.text)")
             #expect(code.text.contains(#""pairing_code":""#) && code.text.contains(#""expires_at":""#))
             stage.simulator.scan(LifeStage.instance, number: "15550101001")

@@ -130,6 +130,35 @@ struct IntegrationLifePageTests {
         }
     }
 
+    /// Addresses end in the logs of proxies and the histories of browsers.
+    @Test func noAddressHasTheNumberThatACodeIsAskedFor() async throws {
+        try await LifeStage.with { stage in
+            let key = try await stage.console.key(.operator)
+            let browser = try await stage.console.signIn(with: key)
+            let path = "/integrations/\(try await stage.create(as: key))/connect"
+            let number = "15550101001"
+            #expect(await browser.post(path, "number=hello").status == 400)
+            #expect(await browser.post(path, "number=").header("location") == path)
+            let asked = await browser.post(path, "number=\(number)")
+            let place = try #require(asked.header("location"))
+            #expect(asked.status == 303 && place.hasPrefix("\(path)?for=") && !place.contains(number))
+            let page = await browser.get(place).text
+            #expect(page.contains(#"class="pairing-code""#) && page.contains(#"method="post" action="\#(path)""#))
+            let live = try #require(page.firstRange(of: #"data-live=""#)).upperBound
+            let address = String(page[live...].prefix { $0 != "\"" }).replacing("&amp;", with: "&")
+            #expect(address.contains("&for=") && !address.contains(number))
+            try await stage.watch(await browser.get(address)) { $0.contains("pairing-code") }
+            // The word is of this integration alone, and means nothing that was never typed.
+            for nothing in [path, "\(path)?for=x"] {
+                let page = await browser.get(nothing).text
+                #expect(page.contains("svg") && !page.contains(#"class="pairing-code""#))
+            }
+            let api = "/\(path.split(separator: "/")[1])/connection"
+            #expect(await stage.call("GET", "\(api)?number=\(number)", as: key).status == 400)
+            #expect(await stage.call("POST", api, #"{"number": "hello"}"#, as: key).status == 400)
+        }
+    }
+
     @Test func whatIsHalfDoneIsShownWithHowItGoesOn() async throws {
         try await LifeStage.with { stage in
             let key = try await stage.console.key(.operator)
@@ -153,7 +182,7 @@ struct IntegrationLifePageTests {
             #expect(await browser.get("/integrations/\(id)/connect").status == 409)
             let gone = await browser.post(
                 "/integrations/\(id)/delete", "confirmed=yes&name=\(LifeStage.instance)")
-            #expect(gone.header("location")?.hasPrefix("/integrations?done=") == true)
+            #expect(gone.header("location") == "/integrations?done=deleted")
             #expect(try await stage.rows() == 0)
         }
     }

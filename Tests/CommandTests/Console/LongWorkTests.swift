@@ -141,6 +141,18 @@ struct LongWorkTests {
         }
     }
 
+    @Test func whatHasBegunSinceIsNotStoppedInItsPlace() async throws {
+        try await TwoConsoles.with(3) { consoles in
+            try await Self.whileAnotherMigrates(consoles) {
+                try await Self.begin(consoles)
+                for replica in [consoles.first, consoles.second] {
+                    try await replica.site.desk.migration.stop(LongWorkID(UUID()))
+                }
+            }
+            #expect(try await consoles.ended(on: consoles.first).state == "done")
+        }
+    }
+
     @Test func whatWasToBeStoppedWhenItsProcessDiedIsNotGoneOnWith() async throws {
         try await TwoConsoles.with(3) { consoles in
             try await consoles.begun(MigrationJob(deed: .verify))

@@ -13,7 +13,8 @@ struct SignInTests {
         try await TestConsole.with { console in
             let browser = try await console.signIn(with: try await console.key(.viewer))
             #expect(await browser.get("/").status == 200)
-            _ = try await console.assembly.keys.revoke("viewer of all", by: "test", at: Date())
+            let act = AccessAct(by: "test", at: Date(), hasConfiguredToken: true)
+            _ = try await console.assembly.keys.revoke("viewer of all", act)
             #expect(await browser.get("/").status == 303)
         }
     }

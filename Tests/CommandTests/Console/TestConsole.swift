@@ -108,6 +108,25 @@ struct TestConsole {
         return secret.secretText
     }
 
+    /// Makes a user.
+    func user(_ name: String, _ role: AccessRole, _ scope: AccessScope = .everything) async throws -> UserRecord {
+        let act = AccessAct(by: "test", at: TimeSource.system.now, hasConfiguredToken: true)
+        guard let draft = UserDraft(UserName(kept: name), role: role, scope: scope),
+            let user = try await assembly.site.parts.users.create(draft, act)
+        else { throw BrokenPromise("a user's name is none, or taken") }
+        return user
+    }
+
+    /// Makes a key of a user's own.
+    func personalKey(of user: UserRecord) async throws -> String {
+        let secret = AccessSecret.random(.key)
+        guard let draft = AccessKeyDraft(name: "key of \(user.name.text)", of: user) else {
+            throw BrokenPromise("a key's name is none")
+        }
+        _ = try await assembly.keys.create(draft, secret, by: "test", at: TimeSource.system.now)
+        return secret.secretText
+    }
+
     /// Sends one request, as the gateway hands it over.
     func send(
         _ method: String, _ target: String, headers: [(String, String)] = [], body: String = ""

@@ -138,6 +138,37 @@ struct TokenPageTests {
         }
     }
 
+    @Test func whoSawNoTokenRevokesNoneThatWasMadeSince() async throws {
+        try await TestConsole.with { console in
+            let key = try await console.key(.operator)
+            let browser = try await console.signIn(with: key)
+            let path = Self.path(console)
+            // Past the triggers, which let no integration be without one for long.
+            func setToken(_ expression: String) async throws {
+                try await console.database.pool.execute(
+                    script: """
+                        SET LOCAL session_replication_role = replica;
+                        UPDATE healthcare.integrations SET webhook_token = \(expression)
+                        WHERE id = '\(console.ours.integration.text)';
+                        """)
+            }
+            let secret = try await Self.secret(console)
+            try await setToken("NULL")
+            let none = #"name="expected" value="none""#
+            #expect(await browser.post("\(path)/revoke", "").text.contains(none))
+            #expect(await browser.get(path).text.contains(none))
+            try await setToken("'\(secret)'")
+            let before = try await Self.tokens(console, key).standings
+            let fields = "confirmed=yes&typed=instance-of-ours&expected=none"
+            #expect(await browser.post("\(path)/revoke", fields).status == 409)
+            let wish = #"{"dry_run": false, "confirm": "instance-of-ours", "expected_fingerprint": "none"}"#
+            for deed in ["revoke", "rotate"] {
+                #expect(await console.api("POST", "\(path)/\(deed)", key: key, wish).status == 409, "\(deed)")
+            }
+            #expect(try await Self.tokens(console, key).standings == before)
+        }
+    }
+
     @Test func oneTokenInGraceEndsAloneWhereItIsMeant() async throws {
         try await TestConsole.with { console in
             let key = try await console.key(.operator)

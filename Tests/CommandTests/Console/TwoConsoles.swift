@@ -18,7 +18,7 @@ struct TwoConsoles {
         let clock: ManualClock
     }
 
-    private static let token = "a token of the configuration"
+    private static let token = "a-token-of-the-configuration"
     static let actor = "anna (console)"
 
     let database: TestDatabase

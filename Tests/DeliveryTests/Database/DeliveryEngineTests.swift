@@ -55,7 +55,17 @@ struct DeliveryEngineTests {
         try await withDelivery { stage in
             try await stage.store(Mail.many(chats: 1, each: 2))
             stage.receiver.answer { $0.event.messageID == "0" ? .rejected(status: 422) : .delivered(status: 200) }
-            try await stage.withWorker { await stage.receiver.taken.wait(for: 1) }
+            var settings = DeliveryStage.settings
+            settings.observationInterval = .milliseconds(50)
+            let engine = stage.engine(settings: settings)
+            try await stage.withWorker(engine) {
+                await stage.receiver.taken.wait(for: 1)
+                // A person is told, and told where to look.
+                await stage.eventually { engine.readiness().detail?.contains("1 events are parked") == true }
+            }
+            for name in ["hookgate_parked", "hookgate_parked_total"] {
+                #expect(engine.samples().contains { $0.family == name && $0.value == 1 })
+            }
             #expect(stage.receiver.tasks.map(\.event.messageID) == ["0", "0", "0", "1"])
             #expect(try await stage.states() == ["parked": 1, "delivered": 1])
             #expect(
@@ -121,6 +131,32 @@ struct DeliveryEngineTests {
                 stage.directory.set(.destination(destination))
                 await stage.receiver.taken.wait(for: 7)
             }
+        }
+    }
+
+    @Test func aDestinationThatNobodyNamesAnyMoreIsNobodysConcern() async throws {
+        try await withDelivery { stage in
+            let alive = stage.directory.destinations[0]
+            let dead = Destination(id: DestinationID("dead"), kind: alive.kind, timeout: .milliseconds(500))
+            stage.directory.set(.destination(dead))
+            try await stage.store(Mail.many(chats: 30, each: 1))
+            stage.receiver.answer { $0.destination.id == dead.id ? .serverError(status: 500) : .delivered(status: 200) }
+            let engine = stage.engine()
+            try await stage.withWorker(engine) {
+                await stage.eventually { engine.readiness().detail?.contains("1 destinations do not answer") == true }
+                stage.directory.set(.destination(alive))
+                await stage.receiver.taken.wait(for: 30)
+                await stage.eventually { engine.readiness().state == .ok }
+            }
+        }
+    }
+
+    /// A gateway's clock was wrong when it came. Nobody waits a year for that.
+    @Test func anEventFromAClockThatWasAheadIsDeliveredNow() async throws {
+        try await withDelivery { stage in
+            try await stage.store([Mail(receivedAt: Date().addingTimeInterval(365 * 86_400))])
+            try await stage.withWorker { await stage.receiver.taken.wait(for: 1) }
+            #expect(try await stage.states() == ["delivered": 1])
         }
     }
 

@@ -118,6 +118,40 @@ struct DeliveryFaultTests {
         }
     }
 
+    /// A worker that stood still for longer than a lease, and holds the partition anew, still has in hand what it began
+    /// before.
+    @Test func whatWasBegunUnderALostLeaseIsNotRecordedWithWhatCameAfter() async throws {
+        try await withDelivery { stage in
+            try await stage.store(Mail.many(chats: 1, each: 2))
+            let (first, second) = (WorkerID(), WorkerID())
+            let start = Date()
+            let lost = try await stage.queue.renew(first, until: start.addingTimeInterval(1), at: start)
+            let between = start.addingTimeInterval(2)
+            _ = try await stage.queue.renew(second, until: between.addingTimeInterval(1), at: between)
+            let later = between.addingTimeInterval(2)
+            let held = try await stage.queue.renew(first, until: later.addingTimeInterval(1), at: later)
+            let lane = try #require(try await stage.queue.lanes(Self.wish(held, later)).lanes.first)
+            func outcome(
+                _ number: Int, _ share: LeaseShare, _ result: AttemptResult, _ verdict: DeliveryOutcome.Verdict
+            ) -> DeliveryOutcome {
+                let attempt = AttemptRecord(
+                    number: 1, startedAt: start, duration: .zero, result: result, destination: .default,
+                    isOrphan: false)
+                return DeliveryOutcome(
+                    lane: lane.id, fencing: share.leases[lane.partition] ?? 0, event: lane.events[number].event,
+                    attempt: attempt, verdict: verdict)
+            }
+            let outcomes = [
+                outcome(1, lost, .rejected(status: 422), .parked(.rejected)),
+                outcome(0, held, .delivered(status: 200), .delivered),
+            ]
+            #expect(
+                try await stage.queue.record(outcomes, by: first, at: later) == PartitionSet(lane.partition))
+            #expect(try await stage.states() == ["delivered": 1, "pending": 1])
+            #expect(try await stage.count("SELECT count(*) FROM hookgate.delivery_attempts") == 1)
+        }
+    }
+
     private static func wish(_ share: LeaseShare, _ now: Date) -> LaneWish {
         LaneWish(places: share.leases.keys.sorted().map { ($0, .lowest) }, now: now)
     }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HookgateCore
 import HookgateTestSupport
+import Store
 import Synchronization
 import Testing
 
@@ -62,6 +63,30 @@ struct MessageOrderTests {
             #expect(Self.kinds(stage) == ["messages.upsert B", "messages.edited A orphan"])
             #expect(
                 try await stage.count("SELECT count(*) FROM hookgate.delivery_attempts WHERE is_orphan") == 1)
+        }
+    }
+
+    /// Whoever writes that a chat rests looked at it a moment before.
+    @Test func aMessageThatComesMeanwhileDoesNotRestWithItsChat() async throws {
+        try await withDelivery { stage in
+            try await stage.store([Self.mail("messages.edited", "A", at: 0)])
+            let (worker, now) = (WorkerID(), Date())
+            let until = now.addingTimeInterval(MessageOrder.longestWait)
+            let share = try await stage.queue.renew(worker, until: now.addingTimeInterval(60), at: now)
+            let wish = LaneWish(places: share.leases.keys.sorted().map { ($0, .lowest) }, now: now)
+            func record(_ lane: QueuedLane, _ event: DeliveryEvent?, _ verdict: DeliveryOutcome.Verdict) async throws {
+                let fencing = try #require(share.leases[lane.partition])
+                let outcome = DeliveryOutcome(lane: lane.id, fencing: fencing, event: event, verdict: verdict)
+                _ = try await stage.queue.record([outcome], by: worker, at: now)
+            }
+            let edited = try #require(try await stage.queue.lanes(wish).lanes.first)
+            try await record(edited, edited.events.first?.event, .waitForMessage(until: until))
+            let waiting = try #require(try await stage.queue.lanes(wish).lanes.first)
+            #expect(waiting.events.isEmpty && waiting.waitsUntil != nil)
+            try await stage.store([Self.mail("messages.upsert", "A", at: 1)])
+            try await record(waiting, nil, .rest(until: until))
+            let next = try await stage.queue.lanes(wish).lanes.first
+            #expect(next?.events.map(\.event.kind) == ["messages.upsert"])
         }
     }
 

@@ -90,6 +90,20 @@ struct SecretStripperTests {
         #expect(strip(body) == expected)
     }
 
+    @Test func theTokenThatABodyWasPostedToIsKnownByItsDigest() throws {
+        func digest(_ body: String) -> TokenDigest? { StrippedBody(Array(body.utf8)).tokenDigest }
+        let url = "https://hooks.example.test/base/webhooks/evolution/whatsapp/\(Self.token)"
+        let expected = try #require(WebhookToken(Self.token)).digest
+        #expect(
+            digest(#"{"event":"call","data":{"destination":"x"},"destination":"\#(url)","sender":"y"}"#) == expected)
+        for body in [
+            #"{"data":{"destination":"\#(url)"}}"#, #"{"destination":["\#(url)"]}"#,
+            #"{"destination":7,"x":"\#(url)"}"#,
+            #"{"destination":"https://hooks.example.test/webhooks/evolution/clinic-a"}"#, #"{"destination":"\#(url)""#,
+            #"{"destination":"\#(url)\#(String(repeating: "x", count: 500))"}"#,
+        ] { #expect(digest(body) == nil, "\(body)") }
+    }
+
     @Test func whatIsNoJSONKeepsEverythingButTokens() {
         #expect(strip("<a href='/\(Self.token)'>") == "<a href='/hgw_…'>")
         #expect(strip(#"{"apikey":"k""#) == #"{"apikey":"k""#)

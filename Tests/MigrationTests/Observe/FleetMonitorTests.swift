@@ -48,7 +48,7 @@ struct FleetMonitorTests {
             SwitchOverEntry(
                 run: RunID(UUID()), instance: InstanceName(name), integrationID: IntegrationID(UUID()),
                 server: "default", state: state, kind: kind, previous: nil, urlDigest: TokenDigest(of: name),
-                changedAt: ago(minutes), setAt: state == .abandoned ? nil : ago(minutes)))
+                changedAt: ago(minutes), setAt: ago(minutes)))
     }
 
     private static func listen(since minutes: Double, in database: TestDatabase) async throws {
@@ -106,6 +106,24 @@ struct FleetMonitorTests {
             }
             #expect(
                 switched == ["rotated": Self.ago(300), "again": Self.ago(100), "restoring": Self.ago(300)])
+        }
+    }
+
+    @Test func whatIsLeftOfADeletedIntegrationIsNobodysConcern() async throws {
+        try await withSchema { database in
+            try await Self.count("gone", .token, first: 300, last: 21, in: database)
+            try await Self.count("still posting", .token, first: 300, last: 3, in: database)
+            for name in ["gone", "still posting"] {
+                try await database.pool.query(
+                    """
+                    INSERT INTO hookgate.integration_lives (kind, integration_id, instance_name, server, state,
+                        owns_row, owns_instance, adopts_connected, actor, begun_at, changed_at)
+                    VALUES ('delete', gen_random_uuid(), $1, 'default', 'done', true, false, false, 'test', $2, $2)
+                    """, [name, Self.ago(20)])
+            }
+            let view = try await Self.monitor(database).look(FleetRequest())
+            #expect(view.instances.map(\.name.text) == ["still posting"])
+            #expect(view.counts == [.unclaimed: 1])
         }
     }
 

@@ -122,21 +122,24 @@ struct Rehearsal: Sendable {
         return Self.base + "/webhooks/evolution/whatsapp/" + (try #require(token))
     }
 
-    /// An event that has come for the instance.
-    func store(_ name: String, route: String = "token", state: String = "pending", after: Duration = .seconds(1))
-        async throws
-    {
+    /// An event that has come for the instance, on its token of this moment.
+    /// - Parameter saysToken: whether it says which it came on.
+    func store(
+        _ name: String, route: String = "token", state: String = "pending", after: Duration = .seconds(1),
+        saysToken: Bool = true
+    ) async throws {
         let time = Self.now.addingTimeInterval(after / .seconds(1))
         try await database.pool.query(
             "SELECT hookgate.ensure_event_partitions(($1::timestamptz AT TIME ZONE 'UTC')::date)", [time])
         try await database.pool.query(
             """
             INSERT INTO hookgate.events (id, day, received_at, integration_id, instance_name, route, state, body_bytes,
-                body_sha256, quarantine_reason)
+                body_sha256, quarantine_reason, token_digest)
             SELECT gen_random_uuid(), ($2::timestamptz AT TIME ZONE 'UTC')::date, $2, id, $1, $3, $4, 2, sha256('{}'),
-                CASE $4 WHEN 'quarantined' THEN 'integration_disabled' END
+                CASE $4 WHEN 'quarantined' THEN 'integration_disabled' END,
+                CASE WHEN $5 AND $3 = 'token' THEN sha256(convert_to(webhook_token, 'UTF8')) END
             FROM healthcare.integrations WHERE config->>'instance_name' = $1
-            """, [name, time, route, state])
+            """, [name, time, route, state, saysToken])
     }
 
     func state(of name: String) async throws -> SwitchOverState? {

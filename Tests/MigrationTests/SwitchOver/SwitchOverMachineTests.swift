@@ -58,6 +58,33 @@ struct SwitchOverMachineTests {
         #expect(machine.next(after: before) == .finish(.notTaken))
     }
 
+    @Test func aSetThatFailedAndDoesNotShowIsSaidWithItsReason() {
+        let fault = EvolutionFailure.serverFault(status: 500, reason: "the pool is full")
+        let before = SwitchOverMachine.Result.settings(Self.webhook(Self.old))
+        var machine = Self.machine(Self.entry(.snapshotted))
+        _ = machine.next(after: before)
+        _ = machine.next(after: .proven)
+        _ = machine.next(after: .recorded)
+        for last in [SwitchOverMachine.Step.set(Self.old.pointing(to: Self.new)), .finish(.failed(fault))] {
+            #expect(machine.next(after: .failed(fault)) == .look(after: .zero))
+            #expect(machine.next(after: before) == .look(after: .seconds(1)))
+            #expect(machine.next(after: before) == last)
+        }
+        var back = Self.machine(Self.entry(.configured), isRollback: true)
+        let ours = SwitchOverMachine.Result.settings(Self.webhook(Self.old.pointing(to: Self.new)))
+        #expect(back.next(after: ours) == .record(.restoring))
+        #expect(back.next(after: .recorded) == .set(Self.old))
+        #expect(back.next(after: .failed(fault)) == .look(after: .zero))
+        #expect(back.next(after: ours) == .look(after: .seconds(1)))
+        #expect(back.next(after: ours) == .finish(.failed(fault)))
+        var deaf = Self.machine(Self.entry(.configured), isRollback: true)
+        _ = deaf.next(after: ours)
+        _ = deaf.next(after: .recorded)
+        _ = deaf.next(after: .accepted)
+        _ = deaf.next(after: ours)
+        #expect(deaf.next(after: ours) == .finish(.notRestored))
+    }
+
     @Test func aServerThatChangesMoreThanTheURLGetsTheOldSettingsBack() {
         var machine = Self.machine(Self.entry(.setting))
         var damaged = Self.old.pointing(to: Self.new)
@@ -155,6 +182,8 @@ struct SwitchOverMachineTests {
         ("http://x/webhooks/evolution", .legacy), ("https://x.example/webhooks/evolution/b", .other),
         ("https://n8n.example/hook", .other), ("not a url", .other), ("", .other),
         ("https://x/webhooks/evolution/whatsapp/AbCdEfGhIjKlMnOp0123", .token("AbCdEfGhIjKlMnOp0123")),
+        ("https://x/base/webhooks/evolution/whatsapp/AbCdEfGhIjKlMnOp0123", .token("AbCdEfGhIjKlMnOp0123")),
+        ("https://x.example/api/v1/webhooks/evolution/a", .legacy), ("x.example/webhooks/evolution/a", .other),
     ])
     func aURLIsKnownByItsPath(url: String, kind: WebhookURLKind) {
         #expect(WebhookURLKind(url, instance: Self.name) == kind)

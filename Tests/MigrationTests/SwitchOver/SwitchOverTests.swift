@@ -5,6 +5,7 @@ import HookgateCore
 import HookgateTestSupport
 import PostgresClient
 import Store
+import Synchronization
 import Testing
 
 @testable import Migration
@@ -152,6 +153,38 @@ struct SwitchOverTests {
         }
     }
 
+    /// Else it would look like one whose old URL somebody still calls.
+    @Test func whatTheServerRefusedCountsAsNeverSwitched() async throws {
+        try await Rehearsal.run(["a"]) { rehearsal in
+            rehearsal.simulator.add(
+                "a", webhook: Rehearsal.oldURL + "a", events: ["MESSAGES_UPSERT", "OF_ANOTHER_RELEASE"],
+                owner: "15550101001")
+            guard case .failed(.refused(status: 400, _))? = try await rehearsal.switchOver().first else {
+                Issue.record("the server took what it does not know")
+                return
+            }
+            #expect(try await rehearsal.state(of: "a") == .abandoned)
+            try await PostgresFleetTraffic(pool: rehearsal.database.pool).forEachRow(marksSince: Rehearsal.now) {
+                #expect($0.switchedAt == nil)
+            }
+            #expect(try await rehearsal.journal.newest(of: nil).map(\.setAt) == [nil])
+        }
+    }
+
+    @Test func anInstanceThatIsNotLoadedIsSaidToBeThat() async throws {
+        try await Rehearsal.run(["a", "b"]) { rehearsal in
+            rehearsal.simulator.add("a", webhook: Rehearsal.oldURL + "a", isLoaded: false)
+            let failure = EvolutionFailure.instanceNotLoaded(InstanceName("a"))
+            #expect(try await rehearsal.switchOver(["a"]) == [.failed(failure)])
+            #expect(try await rehearsal.journal.newest(of: nil).isEmpty)
+            try await rehearsal.switchOver(["b"])
+            rehearsal.simulator.add("b", webhook: try await rehearsal.tokenURL("b"), isLoaded: false)
+            let back = try await rehearsal.rollBack(.instances([InstanceName("b")]))
+            #expect(back == [.failed(.instanceNotLoaded(InstanceName("b")))])
+            #expect(try await rehearsal.state(of: "b") == .configured)
+        }
+    }
+
     @Test func aURLThatTakesNoProbeIsNotSet() async throws {
         try await Rehearsal.run(["a"]) { rehearsal in
             let failure = ProbeFailure.refused(status: 301)
@@ -189,6 +222,32 @@ struct SwitchOverTests {
             rehearsal.simulator.inject(.failBeforeWrite, times: nil)
             let outcomes = try await rehearsal.switchOver()
             #expect(outcomes.contains(.stopped) && outcomes.count { $0.isFailure } < 15)
+        }
+    }
+
+    /// A thousand quiet clinics take one wait: all that are set are waited for at the same time.
+    @Test func quietInstancesAreWaitedForSideBySide() async throws {
+        try await Rehearsal.run((0..<20).map { "i\($0)" }) { rehearsal in
+            let service = try rehearsal.service()
+            let targets = try await service.targets(nil)
+            var options = Rehearsal.options
+            options.eventWait = .seconds(1_800)
+            let fixed = options
+            let most = Mutex(0)
+            let stop = Mutex<(@Sendable () -> Void)?>(nil)
+            let run = Task {
+                try await service.switchOver(targets, run: RunID(UUID()), options: fixed) { event in
+                    guard case .waiting(let count) = event else { return }
+                    most.withLock { $0 = max($0, count) }
+                    // Nothing moves the time on here: it would be waited for ever.
+                    stop.withLock { $0 }?()
+                }
+            }
+            stop.withLock { $0 = { run.cancel() } }
+            _ = await run.result
+            #expect(most.withLock { $0 } == 20)
+            // Ended while it waits, it goes on from there.
+            #expect(try await rehearsal.switchOver() == Array(repeating: .configured, count: 20))
         }
     }
 

@@ -19,7 +19,7 @@ struct WebhookStatusTests {
     }
 
     @Test func everyDifferenceIsNamedAndHasItsRemedy() async throws {
-        let names = ["in step", "old", "other token", "elsewhere", "off", "gone", "no token"]
+        let names = ["in step", "old", "other token", "elsewhere", "off", "gone", "no token", "not loaded"]
         try await Rehearsal.run(names) { rehearsal in
             let simulator = rehearsal.simulator
             simulator.edit("in step", url: try await rehearsal.tokenURL("in step"))
@@ -29,6 +29,7 @@ struct WebhookStatusTests {
                 EvolutionWebhookSettings(url: "https://x.example.test", isEnabled: false, events: []),
                 of: InstanceName("off"))
             try await rehearsal.client.delete(InstanceName("gone"))
+            simulator.add("not loaded", webhook: Rehearsal.oldURL + "x", isLoaded: false)
             simulator.add("orphan", webhook: "https://x.example.test")
             simulator.add("unmigrated", webhook: "https://x.example.test")
             try await rehearsal.database.pool.execute(
@@ -48,6 +49,7 @@ struct WebhookStatusTests {
             #expect(findings["off"] == .silent)
             #expect(findings["gone"] == .missingAtEvolution)
             #expect(findings["no token"] == .withoutToken)
+            #expect(findings["not loaded"] == .notLoaded)
             #expect(findings["orphan"] == .orphan)
             #expect(findings["unmigrated"] == .notMigrated)
             #expect(findings["forgotten"] == .onlyLegacy)

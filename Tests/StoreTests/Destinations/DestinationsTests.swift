@@ -56,12 +56,13 @@ struct DestinationsTests {
             var stream = DestinationRecord(scope: .organization(organization))
             stream.kind = .redisStream(RedisStreamTarget(address: "", prefix: "events", shards: 4, maximumLength: 500))
             let records = [DestinationRecord(scope: .default), webhook, stream]
-            for record in records { try await store.save(record, at: now, audit: entry()) }
+            for record in records { #expect(try await store.save(record, over: nil, at: now, audit: entry())) }
             for record in records { #expect(try await store.destination(of: record.scope) == record) }
             #expect(try await store.all().count == 3)
+            let before = webhook
             webhook.secrets = nil
             webhook.selection.kinds = nil
-            try await store.save(webhook, at: now, audit: entry())
+            #expect(try await store.save(webhook, over: before, at: now, audit: entry()))
             #expect(try await store.destination(of: webhook.scope) == webhook)
         }
     }
@@ -69,12 +70,13 @@ struct DestinationsTests {
     @Test func changeAndItsAuditEntryComeAboutTogetherOrNotAtAll() async throws {
         try await withSchema { database in
             let store = PostgresDestinations(pool: database.pool)
-            try await store.save(record(.default), at: now, audit: entry())
+            #expect(try await store.save(record(.default), over: nil, at: now, audit: entry()))
             #expect(try await AuditLog.verify(database.pool) == .whole(entries: 1))
             // An entry that the log refuses takes the change with it.
             try await database.pool.query("ALTER TABLE hookgate.audit_log ADD CHECK (actor <> 'anna') NOT VALID")
             await #expect(throws: PostgresError.self) {
-                try await store.save(record(.default, url: "https://other.example.org"), at: now, audit: entry())
+                _ = try await store.save(
+                    record(.default, url: "https://other.example.org"), over: record(.default), at: now, audit: entry())
             }
             await #expect(throws: PostgresError.self) {
                 _ = try await store.remove(.default, at: now, audit: entry())
@@ -83,12 +85,58 @@ struct DestinationsTests {
         }
     }
 
+    /// Each of two has read the same, or that there is none.
+    @Test(arguments: [true, false])
+    func ofTwoWhoChangeOneDestinationAtTheSameTimeOneIsTold(isThere: Bool) async throws {
+        try await withSchema { database in
+            let store = PostgresDestinations(pool: database.pool)
+            let before = isThere ? record(.default) : nil
+            if let before { #expect(try await store.save(before, over: nil, at: now, audit: entry())) }
+            let wishes = (1...2).map { record(.default, url: "https://\($0).example.org") }
+            let entry = try entry()
+            let written = try await withThrowingTaskGroup(of: (Int, Bool).self) { [now] tasks in
+                for (index, wish) in wishes.enumerated() {
+                    tasks.addTask { (index, try await store.save(wish, over: before, at: now, audit: entry)) }
+                }
+                return try await tasks.reduce(into: [Int]()) { if $1.1 { $0.append($1.0) } }
+            }
+            let winner = try #require(written.first)
+            #expect(written.count == 1)
+            #expect(try await store.destination(of: .default) == wishes[winner])
+            #expect(try await AuditLog.verify(database.pool) == .whole(entries: isThere ? 2 : 1))
+        }
+    }
+
+    @Test func whatWasReadBeforeAChangeIsWrittenOverNothing() async throws {
+        try await withSchema { database in
+            let store = PostgresDestinations(pool: database.pool)
+            var secret = record(.clinic(clinic))
+            secret.secrets = try SigningSecrets([SigningSecret(minting: .shared)])
+            let first = secret
+            #expect(try await store.save(first, over: nil, at: now, audit: entry()))
+            let revision = try #require(try await store.kept(.clinic(clinic))?.revision)
+            #expect(try await store.kept(.clinic(clinic))?.revision == revision)
+            secret.secrets = try SigningSecrets([SigningSecret(minting: .shared)])
+            #expect(try await store.save(secret, over: first, at: now, audit: entry()))
+            #expect(try await store.kept(.clinic(clinic))?.revision != revision)
+            var stale = first
+            stale.width = 3
+            #expect(try await !store.save(stale, over: first, at: now, audit: entry()))
+            #expect(try await !store.save(stale, over: nil, at: now, audit: entry()))
+            #expect(try await store.destination(of: .clinic(clinic)) == secret)
+            // Nor is one that was taken away brought back.
+            #expect(try await store.remove(.clinic(clinic), at: now, audit: entry()))
+            #expect(try await !store.save(stale, over: secret, at: now, audit: entry()))
+            #expect(try await store.destination(of: .clinic(clinic)) == nil)
+        }
+    }
+
     @Test func removedDestinationTakesItsSecretAlong() async throws {
         try await withSchema { database in
             let store = PostgresDestinations(pool: database.pool)
             var record = record(.clinic(clinic))
             record.secrets = try SigningSecrets([SigningSecret(minting: .shared)])
-            try await store.save(record, at: now, audit: entry())
+            #expect(try await store.save(record, over: nil, at: now, audit: entry()))
             #expect(try await store.remove(record.scope, at: now, audit: entry()))
             #expect(try await !store.remove(record.scope, at: now, audit: entry()))
             #expect(try await database.pool.query("SELECT FROM hookgate.destination_secrets").isEmpty)
@@ -106,7 +154,7 @@ struct DestinationsTests {
                 .default, .organization(organization), .clinic(clinic), .integration(integration),
             ]
             for scope in scopes {
-                try await store.save(record(scope), at: now, audit: entry())
+                #expect(try await store.save(record(scope), over: nil, at: now, audit: entry()))
                 try await live.refresh()
                 let expected = try #require(record(scope).destination)
                 #expect(live.destination(of: event()) == .destination(expected))
@@ -127,12 +175,13 @@ struct DestinationsTests {
             let live = live(database)
             var own = record(.clinic(clinic))
             own.organization = organization
-            try await store.save(own, at: now, audit: entry())
+            #expect(try await store.save(own, over: nil, at: now, audit: entry()))
             try await live.refresh()
             #expect(try await store.destination(of: own.scope) == own)
             #expect(live.destination(of: event()) == .destination(try #require(own.destination)))
+            let before = own
             own.organization = OrganizationID(UUID())
-            try await store.save(own, at: now, audit: entry())
+            #expect(try await store.save(own, over: before, at: now, audit: entry()))
             try await live.refresh()
             #expect(live.destination(of: event()) == DestinationAnswer.none)
         }
@@ -150,7 +199,7 @@ struct DestinationsTests {
             row.isPaused = true
             row.selection.groups = false
             row.secrets = try SigningSecrets([SigningSecret(minting: .shared)])
-            try await store.save(row, at: now, audit: entry())
+            #expect(try await store.save(row, over: nil, at: now, audit: entry()))
             try await live.refresh()
             var expected = configured.destination
             expected.isPaused = true
@@ -165,7 +214,7 @@ struct DestinationsTests {
         try await withSchema { database in
             let store = PostgresDestinations(pool: database.pool)
             let live = live(database)
-            try await store.save(record(.default), at: now, audit: entry())
+            #expect(try await store.save(record(.default), over: nil, at: now, audit: entry()))
             try await live.refresh()
             var ticks = live.changes.makeAsyncIterator()
             await ticks.next()
@@ -184,7 +233,8 @@ struct DestinationsTests {
 
     @Test func whatWasReadHoldsWhileTheDatabaseIsAway() async throws {
         try await withSchema { database in
-            try await PostgresDestinations(pool: database.pool).save(record(.default), at: now, audit: entry())
+            let store = PostgresDestinations(pool: database.pool)
+            #expect(try await store.save(record(.default), over: nil, at: now, audit: entry()))
             let live = live(database)
             try await live.refresh()
             try await database.pool.query("DROP TABLE hookgate.destination_changes")

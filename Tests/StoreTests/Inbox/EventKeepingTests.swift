@@ -53,6 +53,33 @@ import Testing
         }
     }
 
+    /// What the first batch let go may be delivered, or parked again, when the second one is chosen.
+    @Test func aReplayInBatchesReachesEachEventOnce() async throws {
+        try await withSchema { database in
+            let events = StoredEvents(database)
+            for second in 0..<3 {
+                try await events.add(
+                    .delivered, at: StoredEvents.day.addingTimeInterval(Double(second)), settled: StoredEvents.day)
+            }
+            let keeping = PostgresEventKeeping(pool: database.pool)
+            let filter = Self.filter { $0.state = .delivered }
+            func deliver() async throws {
+                try await database.pool.query(
+                    "UPDATE hookgate.events SET state = 'delivered', settled_at = $1 WHERE state = 'pending'",
+                    [StoredEvents.day])
+            }
+            #expect(try await keeping.decide(.replay, filter, limit: 2, act: Self.act) == 2)
+            try await deliver()
+            #expect(try await keeping.decide(.replay, filter, limit: 2, act: Self.act) == 1)
+            try await deliver()
+            #expect(try await keeping.decide(.replay, filter, limit: 2, act: Self.act) == 0)
+            // Asked for once more, it is another replay.
+            let again = QuarantineAct(
+                actor: "anna@desk", decidedAt: StoredEvents.day.addingTimeInterval(60), note: nil)
+            #expect(try await keeping.decide(.replay, filter, limit: 5, act: again) == 3)
+        }
+    }
+
     @Test func whatHasNoWordsAnyMoreIsNotReplayed() async throws {
         try await withSchema { database in
             let id = try await StoredEvents(database).add(.parked, body: nil)

@@ -90,6 +90,23 @@ struct ShipperTests {
         }
     }
 
+    @Test func anEventSaysWhichTokenItCameOnAndNotTheTokenItself() async throws {
+        try await withSchema { database in
+            try await Self.withShipper(database) { spool, shipper in
+                let token = WebhookToken(randomBytes: Array(0..<32))
+                let url = "https://hooks.example.test/webhooks/evolution/whatsapp/\(token.secretText)"
+                let saying = Self.event(body: #"{"event":"call","destination":"\#(url)","data":{}}"#)
+                let silent = Self.event(body: #"{"event":"call","data":{"x":1}}"#)
+                try await Self.store([silent, saying], in: spool)
+                await shipper.shipRemainder()
+                let rows = try await database.pool.query(
+                    "SELECT id, token_digest FROM hookgate.events ORDER BY token_digest NULLS LAST")
+                #expect(try rows.map { try $0.decode("id", as: UUID.self) } == [saying.id.uuid, silent.id.uuid])
+                #expect(try rows.map { try $0.decode("token_digest", as: [UInt8]?.self) } == [token.digest.bytes, nil])
+            }
+        }
+    }
+
     /// As a file of its own in the spool, or inside a segment: it is the same event.
     @Test(arguments: [false, true])
     func aLongBodyReachesTheInboxInPartsWithoutItsSecrets(hasFile: Bool) async throws {

@@ -3,12 +3,17 @@ import Glibc
 
 /// Texts that must not turn up where they do not belong, and the search for them in every form that programs give them.
 struct Canaries {
-    let texts: [String]
+    /// Each with its forms, which are made once: there are thousands of pieces to search.
+    private let canaries: [(text: String, forms: [[UInt8]])]
+
+    init(texts: [String]) {
+        canaries = texts.map { ($0, Self.forms(of: $0)) }
+    }
 
     /// Those that stand in some bytes: in clear, in hexadecimal digits, in base64 or percent-encoded.
     func found(in haystack: [UInt8]) -> [String] {
         haystack.withUnsafeBytes { haystack in
-            texts.filter { text in Self.forms(of: text).contains { Self.stands($0, in: haystack) } }
+            canaries.filter { $0.forms.contains { Self.stands($0, in: haystack) } }.map(\.text)
         }
     }
 

@@ -9,8 +9,16 @@ struct SecretCommands {
     private static let pages = Fixtures.directory.deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "docs/cli.json")
 
+    /// Commands that need not wait for each other.
+    private static let mostAtOnce = 4
+
     let hookgate: HookgateBinary
     let evidence: Evidence
+
+    private struct Run {
+        let arguments: [String]
+        var input = ""
+    }
 
     private struct Page: Decodable {
         let command: Command
@@ -40,6 +48,17 @@ struct SecretCommands {
         evidence.add("\(name), standard error", ending.complaint)
     }
 
+    /// Runs what changes nothing that another of these looks at.
+    private func atOnce(_ runs: [Run]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            for (index, run) in runs.enumerated() {
+                if index >= Self.mostAtOnce { _ = try await tasks.next() }
+                tasks.addTask { try await self.run(run.arguments, input: run.input) }
+            }
+            try await tasks.waitForAll()
+        }
+    }
+
     /// The ids in what a command prints as JSON.
     private func ids(_ arguments: String...) async throws -> [String] {
         let listing = try await hookgate.run(arguments + ["--json"])
@@ -50,19 +69,13 @@ struct SecretCommands {
     /// Verbs with what they are usually given, beside a gateway at an address; then each verb there is as a mistaken
     /// person runs it, with a token where a name belongs.
     func everything(beside address: String) async throws {
-        for arguments in Self.readings + Self.switchOvers(to: address) + Self.changes { try await run(arguments) }
-        for token in [
-            SecretFleet.current, SecretFleet.retired, SecretFleet.revoked, SecretFleet.stranger,
-        ].map(\.secretText) + [SecretFleet.original, SecretFleet.misspelt] {
-            try await run(["explain", "-"], input: token + "\n")
+        for arguments in Self.migration { try await run(arguments) }
+        try await atOnce(Self.readings.map { Run(arguments: $0) })
+        for arguments in [["doctor", "--fix"]] + Self.switchOvers(to: address) + Self.changes {
+            try await run(arguments)
         }
-        try await run(["explain", "\(address)/webhooks/evolution/whatsapp/\(SecretFleet.current.secretText)"])
-        for id in try await ids("events", "list", "--limit", "200").prefix(4) {
-            try await run(["events", "show", id])
-            try await run(["events", "show", id, "--json"])
-            try await run(["explain", id, "--json"])
-            try await run(["events", "replay", id, "--dry-run"])
-        }
+        let events = try await ids("events", "list", "--limit", "200")
+        try await atOnce(Self.explanations(at: address) + events.prefix(4).flatMap(Self.looks))
         for id in try await ids("migrate", "runs").prefix(1) {
             try await run(["migrate", "show", id])
             try await run(["migrate", "undo", id, "--dry-run"])
@@ -72,14 +85,33 @@ struct SecretCommands {
             try await run(["tokens", "rotate", token, "--yes"])
             try await run(["tokens", "revoke", token, "--yes"])
         }
-        for verb in try Self.everyVerb() { try await run(verb + [SecretFleet.current.secretText]) }
+        try await atOnce(try Self.everyVerb().map { Run(arguments: $0 + [SecretFleet.current.secretText]) })
     }
+
+    private static func explanations(at address: String) -> [Run] {
+        let tokens =
+            [SecretFleet.current, SecretFleet.retired, SecretFleet.revoked, SecretFleet.stranger].map(\.secretText)
+            + [SecretFleet.original, SecretFleet.misspelt]
+        let url = "\(address)/webhooks/evolution/whatsapp/\(SecretFleet.current.secretText)"
+        return tokens.map { Run(arguments: ["explain", "-"], input: $0 + "\n") } + [Run(arguments: ["explain", url])]
+    }
+
+    private static func looks(at event: String) -> [Run] {
+        [
+            ["events", "show", event], ["events", "show", event, "--json"], ["explain", event, "--json"],
+            ["events", "replay", event, "--dry-run"],
+        ].map { Run(arguments: $0) }
+    }
+
+    private static let migration: [[String]] = [
+        ["migrate", "--dry-run", "--verbose"], ["migrate", "--dry-run", "--json"], ["migrate"],
+    ]
 
     private static let readings: [[String]] = [
         ["config"], ["config", "--json"], ["config", "--reference"], ["check"], ["check", "--json"],
-        ["tokens"], ["tokens", "--verbose"], ["tokens", "--json"], ["migrate", "--dry-run", "--verbose"],
-        ["migrate", "--dry-run", "--json"], ["migrate"], ["migrate", "verify"], ["migrate", "verify", "--json"],
-        ["migrate", "runs"], ["doctor"], ["doctor", "--json"], ["doctor", "--list"], ["doctor", "--fix"],
+        ["tokens"], ["tokens", "--verbose"], ["tokens", "--json"], ["migrate", "verify"],
+        ["migrate", "verify", "--json"],
+        ["migrate", "runs"], ["doctor"], ["doctor", "--json"], ["doctor", "--list"],
         ["schema", "status"], ["schema", "apply", "--dry-run"],
         ["events", "list"], ["events", "list", "--json", "--limit", "200"], ["events", "balance", "--json"],
         ["events", "tail", "--from-beginning", "--no-follow"],
