@@ -48,12 +48,7 @@ enum TokenAPI {
     }
 
     private static func answer(_ visit: Visit, _ desk: WorkDesk, of id: IntegrationID) -> WorkAnswer<Rotation> {
-        let standing = TokenDeeds.rotation(desk, of: id).map { standing in
-            var seen = standing
-            seen.actor = visit.shown(standing.actor)
-            return seen
-        }
-        return WorkAnswer(standing, Rotation.init)
+        WorkAnswer(TokenDeeds.rotation(visit, desk, of: id), Rotation.init)
     }
 
     private struct TestWish: Decodable {

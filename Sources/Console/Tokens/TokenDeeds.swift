@@ -107,7 +107,8 @@ enum TokenDeeds {
     }
 
     /// Whoever sees one organization is not told who is at another's.
-    private static func isElsewhere(_ visit: Visit, _ desk: WorkDesk) -> ConsoleError {
+    private static func underWay(_ visit: Visit, _ desk: WorkDesk, _ id: IntegrationID) -> ConsoleError {
+        if let standing = Self.rotation(visit, desk, of: id) { return .underWay(standing.actor) }
         guard visit.scope == nil, let standing = desk.rotation.standing else {
             return .conflict("Another integration's token is being rotated. Try again when that is over.")
         }
@@ -117,12 +118,7 @@ enum TokenDeeds {
     }
 
     private static func checkIdle(_ visit: Visit, _ desk: WorkDesk, _ id: IntegrationID) throws(ConsoleError) {
-        if desk.rotation.standing?.isRunning == true, Self.rotation(desk, of: id) == nil {
-            throw Self.isElsewhere(visit, desk)
-        }
-        if let standing = Self.rotation(desk, of: id), standing.isRunning {
-            throw ConsoleError.underWay(visit.shown(standing.actor))
-        }
+        if desk.rotation.standing?.isRunning == true { throw Self.underWay(visit, desk, id) }
     }
 
     private static func begin(
@@ -132,16 +128,17 @@ enum TokenDeeds {
         do throws(ConsoleError) {
             try desk.rotation.begin(report, visit, work: work)
         } catch {
-            guard let standing = Self.rotation(desk, of: report.integration) else {
-                throw Self.isElsewhere(visit, desk)
-            }
-            throw .underWay(visit.shown(standing.actor))
+            throw Self.underWay(visit, desk, report.integration)
         }
     }
 
-    /// The rotation of this integration, if it is the latest that was begun.
-    static func rotation(_ desk: WorkDesk, of id: IntegrationID) -> LongWork<RotationReport>.Standing? {
-        desk.rotation.standing.flatMap { $0.report.integration == id ? $0 : nil }
+    /// The rotation of this integration, if it is the latest that was begun, by whom as this visitor is told.
+    static func rotation(
+        _ visit: Visit, _ desk: WorkDesk, of id: IntegrationID
+    ) -> LongWork<RotationReport>.Standing? {
+        guard var standing = desk.rotation.standing, standing.report.integration == id else { return nil }
+        standing.actor = visit.shown(standing.actor)
+        return standing
     }
 
     static func stopRotation(_ visit: Visit, _ desk: WorkDesk) async throws -> IntegrationID {

@@ -49,8 +49,7 @@ enum TokenSection {
 
     /// The latest rotation, if it is this integration's.
     static func progress(_ desk: WorkDesk, _ id: IntegrationID, _ visit: Visit) -> HTML {
-        guard var standing = TokenDeeds.rotation(desk, of: id) else { return .nothing }
-        standing.actor = visit.shown(standing.actor)
+        guard let standing = TokenDeeds.rotation(visit, desk, of: id) else { return .nothing }
         let report = standing.report
         let stop: HTML =
             standing.isRunning && visit.visitor.role >= .operator
