@@ -75,11 +75,6 @@ struct ConsoleAssembly {
         announcements.line("The console's first key, of role admin, shown this once: \(secret.secretText)")
     }
 
-    /// Once the schema stands: the first page is read before anybody asks for it.
-    func readAhead() async {
-        await site.readAhead()
-    }
-
     func close() async {
         await site.endWork()
         await work.close()
