@@ -1,8 +1,7 @@
 /// Every route there is. A new page or endpoint is a list of routes of its own, named here.
 enum ConsoleRoutes {
-    static func all(
-        _ parts: ConsoleParts, _ access: AccessControl, _ desk: WorkDesk, _ reader: FleetReader
-    ) -> [Route] {
+    static func all(_ parts: ConsoleParts, _ access: AccessControl, _ desk: WorkDesk) -> [Route] {
+        let reader = FleetReader(parts)
         let doctor = DoctorReader(desk)
         let live = LiveStream()
         let life = parts.integrations.map { LifeDesk($0, parts) }

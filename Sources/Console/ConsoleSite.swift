@@ -7,7 +7,6 @@ package final class ConsoleSite: ConsoleResponder {
     let access: AccessControl
     let table: RouteTable
     let desk: WorkDesk
-    private let fleet: FleetReader
 
     /// - Parameter configuredToken: the digest of `HOOKGATE_ADMIN_TOKEN`; nil where there is none.
     package init(_ parts: ConsoleParts, configuredToken: TokenDigest? = nil) {
@@ -17,14 +16,7 @@ package final class ConsoleSite: ConsoleResponder {
         self.parts = parts
         self.access = access
         self.desk = WorkDesk(parts)
-        self.fleet = FleetReader(parts)
-        self.table = RouteTable(ConsoleRoutes.all(parts, access, self.desk, self.fleet))
-    }
-
-    /// Reads the fleet once, so that whoever looks first waits neither for a connection nor for the server to learn which
-    /// tables there are. What cannot be read now is read when somebody looks.
-    package func readAhead() async {
-        _ = try? await self.fleet.snapshot(of: nil)
+        self.table = RouteTable(ConsoleRoutes.all(parts, access, self.desk))
     }
 
     /// Goes on with long work whose replica is gone, until its task is cancelled; then gives back what is under way here.

@@ -32,23 +32,15 @@ enum DestinationForm {
         return """
             \(Form.text("url", "Address", hint: hint))
             \(visit.scope == nil ? Form.text("redis_stream", "Or the streams of our Redis", hint: "a name; empty for none") : HTML.nothing)
-            \(select("format", "Format", Destination.Format.allCases.map(\.rawValue), view.record.format.rawValue))
-            \(select("media", "Media", Destination.Media.allCases.map(\.rawValue), view.record.media.rawValue))
-            \(isNew ? select("secret", "Signed with", SigningSecret.Kind.allCases.map(\.rawValue), "shared") : HTML.nothing)
+            \(Form.select("format", "Format", Destination.Format.allCases.map(\.rawValue), view.record.format.rawValue))
+            \(Form.select("media", "Media", Destination.Media.allCases.map(\.rawValue), view.record.media.rawValue))
+            \(isNew ? Form.select("secret", "Signed with", SigningSecret.Kind.allCases.map(\.rawValue), "shared") : HTML.nothing)
             """
     }
 
     private static func check(_ name: String, _ label: String, _ isOn: Bool) -> HTML {
         """
         <label class="check"><input type="checkbox" name="\(name)" value="yes"\(isOn ? " checked" : "")> \(label)</label>
-        """
-    }
-
-    /// One of several, and never none.
-    static func select(_ name: String, _ label: String, _ words: [String], _ chosen: String) -> HTML {
-        """
-        <label class="field"><span>\(label)</span><select name="\(name)">\(words.html { word in
-            "<option value=\"\(word)\"\(word == chosen ? " selected" : "")>\(word)</option>" })</select></label>
         """
     }
 }

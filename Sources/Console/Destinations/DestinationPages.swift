@@ -21,7 +21,7 @@ enum DestinationPages {
         },
         Route(.post, "/destinations/{destination}/set", .needs(.admin, .organization), page: "Set a destination") {
             visit in
-            let fields = try TokenPages.form(visit)
+            let fields = try visit.form()
             let scope = try await DestinationDeeds.scope(visit)
             let isConfirmed = fields["confirmed"] == "yes"
             let change = try await DestinationDeeds.set(
@@ -38,7 +38,7 @@ enum DestinationPages {
     private static func deed(_ verb: DestinationDeeds.Verb, _ role: AccessRole, _ title: String) -> Route {
         let pattern = PathPattern(stringLiteral: "/destinations/{destination}/\(verb.rawValue)")
         return Route(.post, pattern, .needs(role, .organization), page: title) { visit in
-            let fields = try TokenPages.form(visit)
+            let fields = try visit.form()
             let scope = try await DestinationDeeds.scope(visit)
             let isConfirmed = fields["confirmed"] == "yes"
             let change = try await DestinationDeeds.carryOut(visit, verb, scope, isDryRun: !isConfirmed)

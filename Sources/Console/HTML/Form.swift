@@ -43,12 +43,28 @@ enum Form {
         """
     }
 
+    /// One of several, and never none.
+    static func select(_ name: String, _ label: String, _ words: [String], _ chosen: String) -> HTML {
+        """
+        <label class="field"><span>\(label)</span><select name="\(name)">\(words.html { word in
+            "<option value=\"\(word)\"\(word == chosen ? " selected" : "")>\(word)</option>" })</select></label>
+        """
+    }
+
     static func hidden(_ name: String, _ value: String?) -> HTML {
         value.html { "<input type=\"hidden\" name=\"\(name)\" value=\"\($0)\">" }
     }
 
     static func button(_ title: String, _ tone: Tone = .plain) -> HTML {
         "<button class=\"\(tone.rawValue)\">\(title)</button>"
+    }
+}
+
+extension Visit {
+    /// What was posted.
+    func form() throws(ConsoleError) -> FormFields {
+        guard let fields = self.request.form() else { throw .badRequest("This is no form of ours.") }
+        return fields
     }
 }
 

@@ -21,7 +21,7 @@ enum ConnectPage {
             // the logs of proxies and the histories of browsers.
             Route(.post, "/integrations/{id}/connect", .needs(.operator, .organization), page: "Connect") { visit in
                 let (integration, _) = try await subject(visit, desk)
-                guard let number = try PairingNumber.read(TokenPages.form(visit)["number"]) else {
+                guard let number = try PairingNumber.read(visit.form()["number"]) else {
                     return .seeOther(path(integration))
                 }
                 return .seeOther(path(integration, await desk.pairing.keep(number, of: integration.id)))

@@ -50,7 +50,7 @@ enum LifePages {
 
     private static func delete(_ visit: Visit, _ desk: LifeDesk) async throws -> Reply {
         let integration = try await desk.integration(visit)
-        guard let fields = visit.request.form() else { throw ConsoleError.badRequest("This is no form of ours.") }
+        let fields = try visit.form()
         var options = DeletionOptions()
         options.keepsInstance = fields["keep_instance"] == "yes"
         guard fields["confirmed"] == "yes" else { return try await deletionQuestion(integration, options, visit, desk) }

@@ -68,7 +68,7 @@ enum QuarantinePages {
     }
 
     private static func release(_ visit: Visit) async throws -> Reply {
-        guard let fields = visit.request.form() else { throw ConsoleError.badRequest("This needs a form.") }
+        let fields = try visit.form()
         let filter = try QuarantineQuery.filter(fields, scope: visit.scope)
         let trusts = fields["trust_name"] == "yes"
         let isDryRun = fields["confirmed"] != "yes"
@@ -95,7 +95,7 @@ enum QuarantinePages {
     }
 
     private static func discard(_ visit: Visit) async throws -> Reply {
-        guard let fields = visit.request.form() else { throw ConsoleError.badRequest("This needs a form.") }
+        let fields = try visit.form()
         let filter = try QuarantineQuery.filter(fields, scope: visit.scope)
         let isDryRun = fields["confirmed"] != "yes"
         let note = fields["note"]

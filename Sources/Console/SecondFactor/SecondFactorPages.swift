@@ -17,7 +17,7 @@ enum SecondFactorPages {
             .post, "/integrations/{id}/second-factor", .needs(.operator, .organization), page: "Second factor, changed"
         ) {
             visit in
-            let fields = try TokenPages.form(visit)
+            let fields = try visit.form()
             let request = try wish(fields)
             guard fields["confirmed"] == "yes" else {
                 return .html(question(visit, try await SecondFactorDeeds.plan(visit, request), fields))

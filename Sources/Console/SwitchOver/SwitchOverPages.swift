@@ -181,7 +181,7 @@ enum SwitchOverPages {
     }
 
     private static func begin(_ visit: Visit, _ desk: WorkDesk, _ deed: SwitchOverRequest.Deed) async throws -> Reply {
-        guard let fields = visit.request.form() else { throw ConsoleError.badRequest("This is no form of ours.") }
+        let fields = try visit.form()
         let request = try SwitchOverFields.request(fields, deed)
         if !request.options.isDryRun, fields["confirmed"] != "yes" {
             let count = try await SwitchOverDeeds.count(visit, request)

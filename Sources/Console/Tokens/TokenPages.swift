@@ -10,13 +10,13 @@ enum TokenPages {
                 return try live.reply("rotation", visit) { try await TokenSection.progress(desk, id, visit) }
             },
             Route(.post, "/integrations/{id}/test", .needs(.operator, .organization), page: "Test") { visit in
-                let fields = try form(visit)
+                let fields = try visit.form()
                 let report = try await TokenDeeds.test(visit, desk.probes, delivers: fields["deliver"] != nil)
                 return .html(tested(report, visit))
             },
             Route(.post, "/integrations/{id}/rotate", .needs(.operator, .organization), page: "Rotate the token") {
                 visit in
-                let fields = try form(visit)
+                let fields = try visit.form()
                 let request = try RotationFields.request(fields)
                 if !request.isDryRun, fields["confirmed"] != "yes" {
                     return try await .html(question(visit, request, fields))
@@ -32,7 +32,7 @@ enum TokenPages {
             },
             Route(.post, "/integrations/{id}/revoke", .needs(.operator, .organization), page: "Revoke tokens") {
                 visit in
-                let fields = try form(visit)
+                let fields = try visit.form()
                 guard fields["confirmed"] == "yes" else {
                     return try await .html(warning(visit, fields["fingerprint"]))
                 }
@@ -41,11 +41,6 @@ enum TokenPages {
                 return .seeOther("\(path(visit))?tokens=revoked")
             },
         ]
-    }
-
-    static func form(_ visit: Visit) throws(ConsoleError) -> FormFields {
-        guard let fields = visit.request.form() else { throw .badRequest("This is no form of ours.") }
-        return fields
     }
 
     static func path(_ visit: Visit) -> String { "/integrations/\(PercentText.encoded(visit.parameter("id")))" }

@@ -10,14 +10,14 @@ enum AccountPages {
             try await .html(show(visit))
         },
         Route(.post, "/account/keys", .needs(.viewer, .organization), page: "New key of yours") { visit in
-            let fields = try TokenPages.form(visit)
+            let fields = try visit.form()
             let wish = KeyDeeds.Wish(name: fields["name"] ?? "", expiresAt: try KeyPages.end(fields, visit))
             let made = try await KeyDeeds.make(visit, wish, of: try await UserDeeds.myself(visit))
             return .html(KeyPages.made(visit, made, section: "account", back: "/account"))
         },
         Route(.post, "/account/keys/{key}/revoke", .needs(.viewer, .organization), page: "Revoke a key of yours") {
             visit in
-            let isConfirmed = try TokenPages.form(visit)["confirmed"] == "yes"
+            let isConfirmed = try visit.form()["confirmed"] == "yes"
             let (key, ended) = try await KeyDeeds.revokeMine(visit, visit.parameter("key"), isDryRun: !isConfirmed)
             guard isConfirmed else {
                 return .html(

@@ -76,10 +76,11 @@ enum KeyDeeds {
     }
 
     /// Ends a key, or says what that would end.
+    /// - Parameter user: whose it must be: another's is not there.
     static func revoke(
-        _ visit: Visit, _ subject: String, isDryRun: Bool = false
+        _ visit: Visit, _ subject: String, of user: UserName? = nil, isDryRun: Bool = false
     ) async throws -> (record: AccessKeyRecord, ended: EndedAccess) {
-        switch try await visit.parts.keys.revoke(subject, UserDeeds.act(visit, isDryRun: isDryRun)) {
+        switch try await visit.parts.keys.revoke(subject, of: user, UserDeeds.act(visit, isDryRun: isDryRun)) {
         case .done(let record, let ended): return (record, ended)
         case .unchanged(let record): return (record, .none)
         case .missing: throw Self.missing
@@ -87,13 +88,10 @@ enum KeyDeeds {
         }
     }
 
-    /// The same for one's own: another's is not there.
+    /// The same for one's own.
     static func revokeMine(
         _ visit: Visit, _ subject: String, isDryRun: Bool = false
     ) async throws -> (record: AccessKeyRecord, ended: EndedAccess) {
-        let mine = try await visit.parts.keys.keys(
-            of: try await UserDeeds.myself(visit).name, after: nil, limit: self.largestPage)
-        guard let id = AccessKeyID(subject), mine.contains(where: { $0.id == id }) else { throw Self.missing }
-        return try await self.revoke(visit, id.text, isDryRun: isDryRun)
+        try await self.revoke(visit, subject, of: try await UserDeeds.myself(visit).name, isDryRun: isDryRun)
     }
 }

@@ -8,7 +8,7 @@ enum KeyPages {
     static let routes: [Route] = [
         Route(.get, "/settings/keys", .needs(.admin), page: "Keys") { visit in try await .html(list(visit)) },
         Route(.post, "/settings/keys", .needs(.admin), page: "New key") { visit in
-            let fields = try TokenPages.form(visit)
+            let fields = try visit.form()
             let user = fields["user"]
             let wish = KeyDeeds.Wish(
                 name: fields["name"] ?? "", role: user == nil ? try UserPages.role(fields) ?? .viewer : nil,
@@ -18,7 +18,7 @@ enum KeyPages {
             return .html(made(visit, try await KeyDeeds.make(visit, wish), section: "settings", back: back))
         },
         Route(.post, "/settings/keys/{key}/revoke", .needs(.admin), page: "Revoke a key") { visit in
-            let isConfirmed = try TokenPages.form(visit)["confirmed"] == "yes"
+            let isConfirmed = try visit.form()["confirmed"] == "yes"
             let (key, ended) = try await KeyDeeds.revoke(visit, visit.parameter("key"), isDryRun: !isConfirmed)
             let back = key.user.map { UserPages.path($0) } ?? "/settings/keys"
             guard isConfirmed else {
@@ -50,7 +50,7 @@ enum KeyPages {
     /// - Parameter user: whose key it is to be; nil for one that is nobody's, which has a role of its own.
     static func create(_ visit: Visit, for user: String?) -> HTML {
         let own: HTML = """
-            \(DestinationForm.select("role", "Role", AccessRole.allCases.map(\.rawValue), AccessRole.viewer.rawValue))
+            \(Form.select("role", "Role", AccessRole.allCases.map(\.rawValue), AccessRole.viewer.rawValue))
             \(Form.text("organization", "Organization", hint: "empty: everything"))
             """
         return Form.post(

@@ -8,7 +8,7 @@ enum UserPages {
     static let routes: [Route] = [
         Route(.get, "/settings/users", .needs(.admin), page: "Users") { visit in try await .html(list(visit)) },
         Route(.post, "/settings/users", .needs(.admin), page: "New user") { visit in
-            let fields = try TokenPages.form(visit)
+            let fields = try visit.form()
             let user = try await UserDeeds.create(
                 visit, name: fields["name"] ?? "", displayName: fields["display_name"],
                 role: try role(fields) ?? .viewer, scope: AccessScope(try organization(fields)))
@@ -19,7 +19,7 @@ enum UserPages {
             .html(invited(visit, try await UserDeeds.invite(visit)))
         },
         Route(.post, "/settings/users/{name}/set", .needs(.admin), page: "Change a user") { visit in
-            let fields = try TokenPages.form(visit)
+            let fields = try visit.form()
             var change = UserChange(role: try role(fields))
             // A field that is left empty says something only where the whole form came.
             if fields["whole"] != nil {
@@ -29,10 +29,10 @@ enum UserPages {
             return try await carryOut(visit, "set", change, fields)
         },
         Route(.post, "/settings/users/{name}/disable", .needs(.admin), page: "Disable a user") { visit in
-            try await carryOut(visit, "disable", UserChange(isDisabled: true), try TokenPages.form(visit))
+            try await carryOut(visit, "disable", UserChange(isDisabled: true), try visit.form())
         },
         Route(.post, "/settings/users/{name}/enable", .needs(.admin), page: "Enable a user") { visit in
-            try await carryOut(visit, "enable", UserChange(isDisabled: false), try TokenPages.form(visit))
+            try await carryOut(visit, "enable", UserChange(isDisabled: false), try visit.form())
         },
     ]
 
@@ -113,7 +113,7 @@ enum UserPages {
             """
             \(Form.text("name", "Name", hint: "ana, or ana@clinic.example", isRequired: true))
             \(Form.text("display_name", "What people call them"))
-            \(DestinationForm.select("role", "Role", AccessRole.allCases.map(\.rawValue), AccessRole.viewer.rawValue))
+            \(Form.select("role", "Role", AccessRole.allCases.map(\.rawValue), AccessRole.viewer.rawValue))
             \(Form.text("organization", "Organization", hint: "empty: everything"))
             <p class="buttons">\(Form.button("Create", .good))</p>
             """)
@@ -167,7 +167,7 @@ enum UserPages {
             visit, to: "\(path(user.name))/set",
             """
             <input type="hidden" name="whole" value="yes">
-            \(DestinationForm.select("role", "Role", AccessRole.allCases.map(\.rawValue), user.role.rawValue))
+            \(Form.select("role", "Role", AccessRole.allCases.map(\.rawValue), user.role.rawValue))
             \(Form.text(
                 "organization", "Organization", value: user.scope.organization?.text, hint: "empty: everything"))
             \(Form.text("display_name", "What people call them", value: user.displayName))

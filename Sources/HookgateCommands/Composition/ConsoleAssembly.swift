@@ -86,11 +86,6 @@ struct ConsoleAssembly {
         announcements.line("The console's first key, of role admin, shown this once: \(secret.secretText)")
     }
 
-    /// Once the schema stands: the first page is read before anybody asks for it.
-    func readAhead() async {
-        await site.readAhead()
-    }
-
     /// Goes on with long work of replicas that are gone, until its task is cancelled.
     func keepWork() async { await site.keepWork() }
 

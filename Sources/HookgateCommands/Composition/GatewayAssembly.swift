@@ -192,10 +192,7 @@ struct GatewayAssembly {
         var services: [any Service] = [
             shipping,
             LoopService(name: "database preparation") { [preparation, console] in
-                await preparation.run {
-                    try await console.prepare()
-                    await console.readAhead()
-                }
+                await preparation.run { try await console.prepare() }
             },
             LoopService(name: "routing feed") { [feed] in await feed.run() },
             LoopService(name: "quarantine bounds") { [quarantine, feedPool, spool] in

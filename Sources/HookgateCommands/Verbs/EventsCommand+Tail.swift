@@ -60,6 +60,7 @@ extension EventsCommand {
                     place = page.next
                     guard page.events.count < Self.pageSize else { continue }
                     if noFollow { break }
+                    // A person said how often; what is new is looked for and not told of.
                     try await Task.sleep(for: .seconds(every))
                 }
                 return .done

@@ -170,7 +170,7 @@ struct KeysCommand: AsyncParsableCommand {
                 let keys = PostgresAccessKeys(pool: database.pool)
                 func revoke(isDryRun: Bool) async throws -> AccessKeyRecord {
                     let act = UsersCommand.act(configuration, isForced: force, isDryRun: isDryRun)
-                    switch try await keys.revoke(key, act) {
+                    switch try await keys.revoke(key, of: nil, act) {
                     case .done(let record, _), .unchanged(let record): return record
                     case .missing:
                         throw CommandFailure("There is no good key '\(key)'. List them: hookgate keys list")

@@ -21,7 +21,10 @@ package protocol AccessKeyStore: Sendable {
     ) async throws -> AccessKeyRecord?
 
     /// Ends a good key, and with it every session that it began. By its id, or its name: a user's as `ana/laptop`.
-    func revoke(_ subject: String, _ act: AccessAct) async throws -> AccessOutcome<AccessKeyRecord>
+    /// - Parameter user: whose it must be; nil for anybody's, and nobody's.
+    func revoke(
+        _ subject: String, of user: UserName?, _ act: AccessAct
+    ) async throws -> AccessOutcome<AccessKeyRecord>
 
     /// The key with this secret, where it is good at this instant.
     func key(_ secret: TokenDigest, at now: Date) async throws -> AccessKeyRecord?

@@ -15,6 +15,27 @@ package struct IPAddress: Sendable, Hashable {
         self.bytes = bytes
     }
 
+    /// Reads an IPv4 address as C libraries do (`inet_aton`), and with them whoever is given a URL: in up to four numbers, the
+    /// last of them for all bytes that are left, octal behind a zero and hexadecimal behind `0x`. Strict readers refuse most
+    /// of this; it is for finding out where others would go.
+    package init?(abbreviated text: String) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard (1...4).contains(parts.count) else { return nil }
+        var value: UInt64 = 0
+        for (index, part) in parts.enumerated() {
+            let rest = index == parts.count - 1 ? 5 - parts.count : 1
+            guard let number = Self.number(part), number < 1 << (8 * UInt64(rest)) else { return nil }
+            value = value << (8 * UInt64(rest)) | number
+        }
+        self.bytes = stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> UInt64($0)) }
+    }
+
+    private static func number(_ part: Substring) -> UInt64? {
+        guard let first = part.utf8.first, (0x30...0x39).contains(first) else { return nil }
+        if part.hasPrefix("0x") || part.hasPrefix("0X") { return UInt64(part.dropFirst(2), radix: 16) }
+        return UInt64(part, radix: first == 0x30 ? 8 : 10)
+    }
+
     private static func four(_ text: String) -> [UInt8]? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }
@@ -70,6 +91,21 @@ extension IPAddress {
             ? !Self.refusedFour.contains { $0.holds(bytes) }
             : Self.globalUnicast.holds(bytes) && !Self.refusedSixteen.contains { $0.holds(bytes) }
     }
+
+    /// Whether this is the very machine that asks: 127.0.0.0/8, 0.0.0.0/8, which leads there as well, `::`, `::1`, and the
+    /// same inside of an IPv6 address.
+    package var isThisMachine: Bool {
+        guard bytes.count == 16 else { return Self.ownFour.contains { $0.holds(bytes) } }
+        guard Self.inside.contains(where: { $0.holds(bytes) }) else { return false }
+        return Self.ownFour.contains { $0.holds(Array(bytes.suffix(4))) }
+    }
+
+    private static let ownFour = [Network([0], 8), Network([127], 8)]
+
+    /// Where an IPv4 address stands in the last four bytes: mapped ones, and the older ones that are all zeros before it.
+    private static let inside = [
+        Network([], 96), Network([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF], 96),
+    ]
 
     private static let refusedFour = [
         Network([0], 8), Network([10], 8), Network([100, 64], 10), Network([127], 8), Network([169, 254], 16),

@@ -68,7 +68,9 @@ package struct PostgresAccessKeys: AccessKeyStore {
         }
     }
 
-    package func revoke(_ subject: String, _ act: AccessAct) async throws -> AccessOutcome<AccessKeyRecord> {
+    package func revoke(
+        _ subject: String, of user: UserName?, _ act: AccessAct
+    ) async throws -> AccessOutcome<AccessKeyRecord> {
         try await AccessGuard.carryOut(
             act, on: pool, entry: { record, _ in try Self.entry("keys.revoke", record, by: act.actor) }
         ) { connection in
@@ -78,13 +80,14 @@ package struct PostgresAccessKeys: AccessKeyStore {
                     UPDATE hookgate.access_keys SET revoked_at = $2
                     WHERE revoked_at IS NULL AND id = (
                         SELECT k.id \(AccessKeySQL.source)
-                        WHERE k.kind = 'key' AND k.revoked_at IS NULL AND (k.id::text = lower($1)
-                            OR (u.id IS NULL AND k.name = $1) OR u.name || '/' || k.name = $1)
+                        WHERE k.kind = 'key' AND k.revoked_at IS NULL AND ($3::text IS NULL OR u.name = $3)
+                            AND (k.id::text = lower($1)
+                                OR (u.id IS NULL AND k.name = $1) OR u.name || '/' || k.name = $1)
                         ORDER BY k.id::text = lower($1) DESC, u.id IS NOT NULL LIMIT 1)
                     RETURNING *
                 )
                 SELECT \(AccessKeySQL.columns) FROM ended AS k \(AccessKeySQL.join)
-                """, [subject, act.now])
+                """, [subject, act.now, user?.text])
             guard let row = rows.first else { return .missing }
             let record = try AccessKeySQL.record(row)
             let sessions = try await connection.query(

@@ -16,7 +16,7 @@ package final class PostgresFleetOverview: FleetOverviewSource {
     }
 
     package func overview(of organization: OrganizationID?, at now: Date) async throws -> FleetOverview {
-        let rows = try await statement.run { try await pool.query($0, [organization?.uuid, now]) }
+        let rows = try await statement.rows([organization?.uuid, now])
         guard let row = rows.first else { return FleetOverview() }
         let statuses = try Self.counts(row.decode("statuses", as: String.self))
         let switched = try Self.counts(row.decode("switched", as: String.self))

@@ -4,11 +4,9 @@ package import PostgresClient
 
 /// The board of the migration, read from the legacy tables, the integrations, what was counted, and the journals.
 package final class PostgresMigrationBoard: MigrationBoardSource {
-    private let pool: PostgresPool
     private let statements: [BoardQuery.Order: LegacyStatement]
 
     package init(pool: PostgresPool) {
-        self.pool = pool
         self.statements = Dictionary(
             uniqueKeysWithValues: BoardQuery.Order.allCases.map { order in
                 (order, LegacyStatement(pool: pool) { Self.statement($0, order) })
@@ -17,18 +15,11 @@ package final class PostgresMigrationBoard: MigrationBoardSource {
 
     package func page(_ query: BoardQuery) async throws -> BoardPage {
         guard let statement = statements[query.order] else { preconditionFailure("an order without a statement") }
-        return try await statement.run { try Self.page(try await read(query, $0), query) }
-    }
-
-    /// One more than is shown, which says whether there is another page.
-    private func read(_ query: BoardQuery, _ statement: String) async throws -> PostgresRows {
-        let parameters: [any PostgresEncodable] = [
+        // One more than is shown, which says whether there is another page.
+        let rows = try await statement.rows([
             query.step?.rawValue, query.text, query.cursor?.key, query.cursor?.name.text, query.limit + 1,
-        ]
-        return try await pool.transaction(.snapshot) { connection in
-            try await connection.execute(script: Self.settings)
-            return try await connection.query(statement, parameters)
-        }
+        ])
+        return try Self.page(rows, query)
     }
 
     private static func page(_ rows: PostgresRows, _ query: BoardQuery) throws -> BoardPage {
@@ -72,11 +63,6 @@ package final class PostgresMigrationBoard: MigrationBoardSource {
 }
 
 extension PostgresMigrationBoard {
-    /// A statement over a whole fleet looks so dear that the server would compile it first and start helpers, which takes
-    /// longer than all of it does; and its ten thousand rows are to stay in memory.
-    private static let settings = """
-        SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL work_mem = '16MB'
-        """
     private static let name = InstanceNameSQL.expression(config: "i.config")
 
     /// `$1` the step, `$2` the text, `$3` and `$4` where the page before ended, `$5` how many.

@@ -6,8 +6,6 @@ import PostgresClient
 /// Writes batches of events into `hookgate.events`, each batch in one transaction, each event once, and what repeats
 /// an event not again.
 struct InboxWriter: Sendable {
-    private static let longestRetry = "interval '\(Int(LegacyRouteUse.longestRetry)) seconds'"
-
     private static let insert = """
         WITH incoming AS (
             SELECT * FROM unnest(
@@ -55,8 +53,8 @@ struct InboxWriter: Sendable {
             SELECT coalesce(instance_name, '') AS instance_name, route, received_at, coalesce(duplicate_kind = 'retry' AND
                 -- On another route it is no retry: the same body comes on both.
                 CASE WHEN twin_route IS NOT NULL
-                    THEN twin_route = route AND received_at <= twin_received_at + \(longestRetry)
-                    ELSE (SELECT e.route = incoming.route AND incoming.received_at <= e.received_at + \(longestRetry)
+                    THEN twin_route = route AND received_at <= twin_received_at + \(TrafficSQL.longestRetry)
+                    ELSE (SELECT e.route = incoming.route AND incoming.received_at <= e.received_at + \(TrafficSQL.longestRetry)
                           FROM hookgate.events AS e WHERE e.id = original_id
                               AND e.day = (original_received_at AT TIME ZONE 'UTC')::date) END, false) AS is_retry
             -- Also what is no news shows that a sender still uses this URL.

@@ -5,7 +5,6 @@ package import PostgresClient
 /// Reads from the inbox whether an instance's events come on its token URL.
 package struct PostgresSwitchOverTraffic: SwitchOverTraffic {
     private static let batch = 500
-    private static let longestRetry = "interval '\(Int(LegacyRouteUse.longestRetry)) seconds'"
 
     private let pool: PostgresPool
 
@@ -32,7 +31,7 @@ package struct PostgresSwitchOverTraffic: SwitchOverTraffic {
                         AND integration_id = asked.integration_id AND route = 'token'
                         AND state NOT IN ('probe', 'quarantined')
                         AND (asked.token_digest IS NULL OR e.token_digest = asked.token_digest
-                            OR e.token_digest IS NULL AND received_at > asked.since + \(Self.longestRetry))
+                            OR e.token_digest IS NULL AND received_at > asked.since + \(TrafficSQL.longestRetry))
                     ORDER BY received_at LIMIT 1
                 ) AS first
                 """,

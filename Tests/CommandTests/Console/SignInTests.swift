@@ -14,7 +14,7 @@ struct SignInTests {
             let browser = try await console.signIn(with: try await console.key(.viewer))
             #expect(await browser.get("/").status == 200)
             let act = AccessAct(by: "test", at: Date(), hasConfiguredToken: true)
-            _ = try await console.assembly.keys.revoke("viewer of all", act)
+            _ = try await console.assembly.keys.revoke("viewer of all", of: nil, act)
             #expect(await browser.get("/").status == 303)
         }
     }

@@ -126,6 +126,8 @@ struct TwoConsoles {
             let work = try await work(on: replica)
             if work.state != "running" { return work }
             try Task.checkCancellation()
+            // What answers from memory leaves its thread to nobody.
+            await Task.yield()
         }
     }
 
@@ -134,6 +136,8 @@ struct TwoConsoles {
         while try await replica.site.desk.migration.standing()?.report.isWaiting != isWaiting {
             moment()
             try Task.checkCancellation()
+            // What answers from memory leaves its thread to nobody.
+            await Task.yield()
         }
     }
 

@@ -12,7 +12,8 @@ struct SwitchOverURLTests {
         "https://localhost", "http://localhost:8080", "https://127.0.0.1/x", "https://127.9.9.9", "https://[::1]:443",
         "https://0.0.0.0", "https://api.localhost", "https://user@localhost", "https://LOCALHOST./x", "https://127.1",
         "https://0x7f.0.0.1", "https://2130706433", "https://[::]", "https://[0:0:0:0:0:0:0:1]:8080",
-        "https://[::ffff:127.0.0.1]", "https://[::ffff:7f00:1]", "https://[::1%25lo]",
+        "https://[::ffff:127.0.0.1]", "https://[::ffff:7f00:1]", "https://[::1%25lo]", "https://0177.0.0.1",
+        "https://[::127.0.0.1]", "https://017700000001",
     ])
     func theMachinesOwnNameIsNoPublicURL(url: String) throws {
         #expect(try Self.flaw(url) == .loopback)

@@ -177,7 +177,8 @@ struct UserTests {
             for change in [demoted, narrowed, disabled] {
                 #expect(try await one.users.change(left.name, change, guarded) == .lastWayIn)
             }
-            #expect(try await one.keys.revoke("\(left.name.text)/key of \(left.name.text)", guarded) == .lastWayIn)
+            #expect(
+                try await one.keys.revoke("\(left.name.text)/key of \(left.name.text)", of: nil, guarded) == .lastWayIn)
             #expect(try await one.users.user(left.name, at: Self.now) == left.with(keys: 1))
             // Neither a link nor a user without a key is a way in that lasts.
             _ = try await Self.link(to: try await Self.make("eve", .admin, one).name, one)
@@ -223,14 +224,15 @@ struct UserTests {
                 let again = try #require(AccessKeyDraft(name: "desk", of: user))
                 #expect(try await one.keys.create(again, AccessSecret.random(.key), by: "test", at: Self.now) == nil)
             }
+            #expect(try await one.keys.revoke("bob/desk", of: ana.name, Self.act()) == .missing)
             for (subject, owner) in [("bob/desk", UserName("bob")), ("desk", nil), ("ana/desk", UserName("ana"))] {
-                guard case .done(let record, _) = try await one.keys.revoke(subject, Self.act()) else {
+                guard case .done(let record, _) = try await one.keys.revoke(subject, of: nil, Self.act()) else {
                     Issue.record("\(subject) is not revoked")
                     continue
                 }
                 #expect(record.user == owner && record.name == "desk")
             }
-            #expect(try await one.keys.revoke("desk", Self.act()) == .missing)
+            #expect(try await one.keys.revoke("desk", of: nil, Self.act()) == .missing)
         }
     }
 
