@@ -64,14 +64,28 @@ extension CoverageReport {
 }
 
 extension CoverageReport {
-    /// Since when somebody has listened without a gap until the window's end; nil where nobody listens there.
-    /// - Parameter tolerance: what a gateway that listens may not have written down yet.
-    package func listeningSince(tolerating tolerance: TimeInterval) -> Date? {
+    /// A gateway writes every few seconds that it listens; this long it may be behind, or busy.
+    package static let writeLag: TimeInterval = 60
+
+    /// Without a short gap at the window's end, which a gateway that listens may only not have written down yet.
+    package var forgivingWriteLag: CoverageReport {
         // More gaps than are listed: the last one is not known.
-        guard gaps.count == gapCount else { return nil }
-        guard let last = gaps.last else { return window.from }
-        guard last.until == window.until else { return last.until }
-        guard last.duration <= tolerance else { return nil }
-        return gaps.dropLast().last?.until ?? window.from
+        guard gaps.count == gapCount, let last = gaps.last, last.until == window.until,
+            last.duration <= Self.writeLag
+        else { return self }
+        var report = self
+        report.gaps.removeLast()
+        report.gapCount -= 1
+        report.uncovered = report.gaps.reduce(0) { $0 + $1.duration }
+        report.longestGap = report.gaps.max { $0.duration < $1.duration }
+        return report
+    }
+
+    /// Since when somebody has listened without a gap until the window's end; nil where nobody listens there.
+    package var listeningSince: Date? {
+        let report = self.forgivingWriteLag
+        guard report.gaps.count == report.gapCount else { return nil }
+        guard let last = report.gaps.last else { return window.from }
+        return last.until == window.until ? nil : last.until
     }
 }

@@ -40,6 +40,7 @@ extension CleanupGates {
     }
 
     package static func observation(_ report: CoverageReport) -> CleanupFinding {
+        let report = report.forgivingWriteLag
         let gaps = report.gaps.sorted { $0.duration > $1.duration }.map {
             CleanupFinding.Evidence(
                 "nobody listened", "until \($0.until.formatted(.iso8601)) (\(Int($0.duration.rounded())) seconds)",
@@ -53,7 +54,8 @@ extension CleanupGates {
                 .observation, .met,
                 report.isComplete
                     ? report.words
-                    : "all of the window but \(Int(report.uncovered.rounded())) seconds in \(report.gapCount) short gaps",
+                    : "all of the window but \(Int(report.uncovered.rounded())) seconds in \(report.gapCount) "
+                        + (report.gapCount == 1 ? "short gap" : "short gaps"),
                 evidence: gaps, total: report.gapCount)
         }
         // The window must begin behind the last gap that is too long, or else the share falls with time.

@@ -3,9 +3,6 @@ package import HookgateCore
 
 /// Looks at the whole fleet and keeps only the rows that are to be shown; see ``FleetMonitorUseCases``.
 package struct FleetMonitor: FleetMonitorUseCases {
-    /// A gateway writes every few seconds that it listens; this long it may be behind, or busy.
-    private static let coverageLag: TimeInterval = 60
-
     private let fleet: any FleetTraffic
     private let traffic: any TrafficHistory
     private let coverage: any CoverageHistory
@@ -23,8 +20,7 @@ package struct FleetMonitor: FleetMonitorUseCases {
     package func look(_ request: FleetRequest) async throws -> FleetView {
         let now = time.now
         let start = now.addingTimeInterval(-ExpectedTraffic.history)
-        let listeningSince = try await coverage.report(from: start, until: now)
-            .listeningSince(tolerating: Self.coverageLag)
+        let listeningSince = try await coverage.report(from: start, until: now).listeningSince
         var shown = FirstRows(count: min(max(request.rows, 0), FleetRequest.mostRows))
         var counts: [MonitoredState: Int] = [:]
         try await fleet.forEachRow(marksSince: start) { row in

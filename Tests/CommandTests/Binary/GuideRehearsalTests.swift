@@ -1,5 +1,6 @@
 import EvolutionSimulator
 import FoundationEssentials
+import HookgateCore
 import HookgateTestSupport
 import PostgresClient
 import Testing
@@ -25,19 +26,6 @@ struct GuideRehearsalTests {
         SELECT organization_id, 'clinic-' || split_part(name, ' ', 2), 'connected' FROM clinics;
         """
 
-    /// Fifteen days pass: in a throw-away database the past is moved back.
-    private static func letDaysPass(_ database: TestDatabase) async throws {
-        let file = Fixtures.directory.deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Sources/HookgateCommands/Demo/Resources/days-pass.sql")
-        try await database.pool.execute(script: String(decoding: try Data(contentsOf: file), as: UTF8.self))
-    }
-
-    private static func rows(_ database: TestDatabase) async throws -> [String] {
-        try await database.pool.query(
-            "SELECT to_jsonb(r)::text AS image FROM public.evolution_instances AS r ORDER BY r.id"
-        ).map { try $0.decode("image") }
-    }
-
     private static func post(_ simulator: EvolutionSimulator) async throws {
         while true {
             for name in names { simulator.receiveMessage("Tenho consulta amanhã?", of: name) }
@@ -49,6 +37,7 @@ struct GuideRehearsalTests {
     @Test func fiftyInstancesGoTheWholeWayAndNoMessageIsLost() async throws {
         try await withSchema { database in
             try await database.pool.execute(script: Self.fleet)
+            try await database.markThrowAway()
             var options = SimulatorOptions()
             options.globalKey = Self.key
             options.origin = Date()
@@ -56,26 +45,22 @@ struct GuideRehearsalTests {
             try await simulator.start()
             let directory = "/tmp/hookgate-rehearsal-\(UUID().uuidString)"
             defer { try? FileManager.default.removeItem(atPath: directory) }
-            let settings = ["EVOLUTION_API_URL": simulator.baseURL, "EVOLUTION_API_KEY": Self.key]
-            let gateway = HookgateBinary(databaseURL: database.url, dataDirectory: directory, settings: settings)
-            let exitCode = try await gateway.serving { address in
-                for name in Self.names {
-                    simulator.add(
-                        name, webhook: "\(address)/webhooks/evolution/\(name)", owner: "15550101001")
-                }
-                try await withThrowingTaskGroup(of: Void.self) { tasks in
+            var rehearsal = Rehearsal(
+                database: database, simulator: simulator, directory: directory,
+                settings: ["EVOLUTION_API_URL": simulator.baseURL, "EVOLUTION_API_KEY": Self.key])
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                try await rehearsal.switchOver {
+                    for name in Self.names {
+                        simulator.add(name, webhook: "\($0)/webhooks/evolution/\(name)", owner: "15550101001")
+                    }
                     tasks.addTask { try await Self.post(simulator) }
-                    try await Self.follow(
-                        database, simulator, settings.merging(["HOOKGATE_PUBLIC_URL": address]) { $1 })
+                }
+                try await rehearsal.observe()
+                try await rehearsal.cleanUp {
                     tasks.cancelAll()
                     while await tasks.nextResult() != nil {}
                 }
-                // Bounded by the suite's time limit.
-                while simulator.deliveries.contains(where: { $0.state == .pending }) {
-                    try await Task.sleep(for: .milliseconds(20))
-                }
             }
-            #expect(exitCode == 0)
             await simulator.stop()
             let delivered = simulator.deliveries.count { $0.state == .delivered }
             #expect(delivered == simulator.deliveries.count && delivered > 500)
@@ -85,47 +70,129 @@ struct GuideRehearsalTests {
             #expect(stored == delivered)
         }
     }
+}
 
-    /// The guide, step by step.
-    private static func follow(
-        _ database: TestDatabase, _ simulator: EvolutionSimulator, _ settings: [String: String]
-    ) async throws {
-        let hookgate = HookgateBinary(databaseURL: database.url, settings: settings)
-        func run(_ exitCode: Int32, _ arguments: String...) async throws -> String {
-            let ending = try await hookgate.run(arguments)
-            #expect(ending.exitCode == exitCode, "\(arguments): \(ending.output)\(ending.complaint)")
-            return ending.output
+/// The guide's days, one after the other. The gateway is restarted between them, as operators restart theirs.
+private struct Rehearsal {
+    let database: TestDatabase
+    let simulator: EvolutionSimulator
+    let directory: String
+    let settings: [String: String]
+    /// Where the gateway listens, once it has.
+    private(set) var address = ""
+    /// By which the third part goes on from where the second one's ended.
+    private var later: ScaledClock?
+
+    // A memberwise initializer would be as private as the least of these.
+    init(database: TestDatabase, simulator: EvolutionSimulator, directory: String, settings: [String: String]) {
+        (self.database, self.simulator) = (database, simulator)
+        (self.directory, self.settings) = (directory, settings)
+    }
+
+    /// The first day, until every webhook is set and confirmed.
+    mutating func switchOver(_ connect: (_ address: String) -> Void) async throws {
+        var listened = ""
+        let gateway = HookgateBinary(
+            databaseURL: self.database.url, dataDirectory: self.directory, settings: self.settings)
+        let exitCode = try await gateway.serving { address in
+            listened = address
+            connect(address)
+            let check = try await self.run(3, "check", at: address)
+            #expect(check.contains("Instances in the old tables: 50"))
+            _ = try await self.run(0, "migrate", "--dry-run", at: address)
+            _ = try await self.run(0, "migrate", at: address)
+            _ = try await self.run(0, "migrate", "verify", at: address)
+            let switched = try await self.run(
+                0, "webhooks", "switch", "--canary", "10%", "--pace", "50", "--wait-for-event", "2m", "--rehearsal",
+                at: address)
+            #expect(switched.contains("50 of 50 done."))
+            let monitor = try await self.run(0, "monitor", "--once", at: address)
+            #expect(monitor.contains("50 instances: ") && !monitor.contains("straggler"), "\(monitor)")
+            let early = try await self.run(3, "cleanup", "plan", at: address)
+            #expect(early.contains("❌ legacy_traffic: ") && early.contains("❌ observation: "))
         }
-        let check = try await run(3, "check")
-        #expect(check.contains("Instances in the old tables: 50"))
-        _ = try await run(0, "migrate", "--dry-run")
-        _ = try await run(0, "migrate")
-        _ = try await run(0, "migrate", "verify")
-        try await database.markThrowAway()
-        let switched = try await run(
-            0, "webhooks", "switch", "--canary", "10%", "--pace", "50", "--wait-for-event", "2m", "--rehearsal")
-        #expect(switched.contains("50 of 50 done."))
-        let early = try await run(3, "cleanup", "plan")
-        #expect(early.contains("❌ legacy_traffic: ") && early.contains("❌ observation: "))
-        try await letDaysPass(database)
-        let monitor = try await run(0, "monitor", "--once")
-        #expect(monitor.contains("50 instances: 50 token"))
-        let before = try await rows(database)
-        _ = try await run(0, "cleanup", "plan", "--accept-reads", "this test compares rows")
-        _ = try await run(0, "cleanup", "run", "--yes", "--accept-reads", "this test compares rows")
-        _ = try await run(0, "cleanup", "restore")
-        #expect(try await rows(database) == before)
-        _ = try await run(0, "cleanup", "run", "--yes", "--accept-reads", "this test compares rows")
-        let origin = Date().addingTimeInterval(-31 * 86_400).formatted(.iso8601)
-        let later = HookgateBinary(
-            databaseURL: database.url,
-            settings: settings.merging(["HOOKGATE_DEMO_CLOCK": "2@\(origin)"]) { $1 })
-        let name: String = try await database.pool.query(
-            "SELECT name FROM hookgate.archives WHERE state = 'archived'")[0].decode("name")
-        _ = try await run(3, "cleanup", "purge", "--archive", name)
-        let purged = try await later.run("cleanup", "purge", "--archive", name)
-        #expect(purged.exitCode == 0 && purged.output.contains("for good"), "\(purged)")
-        let left = try await run(0, "check")
-        #expect(left.contains("NEW SYSTEM IN USE"))
+        #expect(exitCode == 0)
+        self.address = listened
+    }
+
+    /// Three weeks of listening, by a gateway whose clock makes a week of ten seconds: the window, and what begins it.
+    mutating func observe() async throws {
+        let begun = Date(timeIntervalSince1970: Date().timeIntervalSince1970.rounded(.up))
+        let clock = try #require(ScaledClock(origin: begun, scale: 60_480))
+        let gateway = self.hookgate(clock, at: self.address, with: self.directory)
+        let exitCode = try await gateway.serving(at: self.address) { _ in
+            // Bounded by the suite's time limit.
+            while try await self.listenedUntil() < begun.addingTimeInterval(21 * 86_400) {
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        #expect(exitCode == 0)
+        // What time it was there when it ended, it is here when the next one begins.
+        let now = Date().timeIntervalSince1970
+        let reached = try await self.listenedUntil().timeIntervalSince1970
+        self.later = ScaledClock(origin: Date(timeIntervalSince1970: (2 * now - reached).rounded(.down)), scale: 2)
+    }
+
+    /// The last day, and another one when the archive's time is over.
+    /// - Parameter silence: lets no further message come.
+    func cleanUp(_ silence: () async throws -> Void) async throws {
+        let gateway = self.hookgate(self.later, at: self.address, with: self.directory)
+        let exitCode = try await gateway.serving(at: self.address) { address in
+            let before = try await self.rows()
+            let reads = ["--accept-reads", "this test compares rows"]
+            _ = try await self.run(0, ["cleanup", "plan"] + reads)
+            _ = try await self.run(0, ["cleanup", "run", "--yes"] + reads)
+            _ = try await self.run(0, ["cleanup", "restore"])
+            #expect(try await self.rows() == before)
+            _ = try await self.run(0, ["cleanup", "run", "--yes"] + reads)
+            let name: String = try await self.database.pool.query(
+                "SELECT name FROM hookgate.archives WHERE state = 'archived'")[0].decode("name")
+            _ = try await self.run(3, ["cleanup", "purge", "--archive", name])
+            let origin = try #require(self.later).origin.addingTimeInterval(-31 * 86_400)
+            let purge = self.hookgate(ScaledClock(origin: origin, scale: 2), at: address)
+            let purged = try await purge.run("cleanup", "purge", "--archive", name)
+            #expect(purged.exitCode == 0 && purged.output.contains("for good"), "\(purged)")
+            let left = try await self.run(0, ["check"])
+            #expect(left.contains("NEW SYSTEM IN USE"))
+            try await silence()
+            // Bounded by the suite's time limit.
+            while self.simulator.deliveries.contains(where: { $0.state == .pending }) {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        #expect(exitCode == 0)
+    }
+
+    private func rows() async throws -> [String] {
+        try await self.database.pool.query(
+            "SELECT to_jsonb(r)::text AS image FROM public.evolution_instances AS r ORDER BY r.id"
+        ).map { try $0.decode("image") }
+    }
+
+    private func listenedUntil() async throws -> Date {
+        try await self.database.pool.query("SELECT max(listening_until) AS until FROM hookgate.coverage")[0]
+            .decode("until")
+    }
+
+    private func hookgate(_ clock: ScaledClock?, at address: String, with directory: String? = nil) -> HookgateBinary {
+        var settings = self.settings.merging(["HOOKGATE_PUBLIC_URL": address]) { $1 }
+        if let clock { settings["HOOKGATE_DEMO_CLOCK"] = "\(clock.scale)@\(clock.origin.formatted(.iso8601))" }
+        return HookgateBinary(databaseURL: self.database.url, dataDirectory: directory, settings: settings)
+    }
+
+    private func run(_ exitCode: Int32, _ arguments: String..., at address: String) async throws -> String {
+        try await Self.run(exitCode, arguments, self.hookgate(nil, at: address))
+    }
+
+    /// By the clock of the last day.
+    private func run(_ exitCode: Int32, _ arguments: [String]) async throws -> String {
+        try await Self.run(exitCode, arguments, self.hookgate(self.later, at: self.address))
+    }
+
+    private static func run(_ exitCode: Int32, _ arguments: [String], _ hookgate: HookgateBinary) async throws -> String
+    {
+        let ending = try await hookgate.run(arguments)
+        #expect(ending.exitCode == exitCode, "\(arguments): \(ending.output)\(ending.complaint)")
+        return ending.output
     }
 }

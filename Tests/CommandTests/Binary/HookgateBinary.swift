@@ -37,16 +37,18 @@ struct HookgateBinary {
             complaint: result.standardError)
     }
 
-    /// Runs `hookgate serve` on a free port while `body` works, then ends it with a signal.
+    /// Runs `hookgate serve` while `body` works, then ends it with a signal.
     /// - Parameters:
+    ///   - address: as `body` of an earlier one was told it; nil for a free port.
     ///   - arguments: further ones.
     ///   - log: the file that its standard error is appended to.
     /// - Returns: its exit code; nil if the signal ended it.
     func serving(
-        _ arguments: [String] = [], log: String = "/dev/null", endingWith signal: Signal = .terminate,
-        _ body: (_ address: String) async throws -> Void
+        at address: String? = nil, _ arguments: [String] = [], log: String = "/dev/null",
+        endingWith signal: Signal = .terminate, _ body: (_ address: String) async throws -> Void
     ) async throws -> Int32? {
-        let command = #"log=$1; shift; exec "$0" serve --listen 127.0.0.1:0 "$@" 2>>"$log""#
+        let listen = address?.replacing("http://", with: "") ?? "127.0.0.1:0"
+        let command = #"log=$1; shift; exec "$0" serve --listen \#(listen) "$@" 2>>"$log""#
         let result = try await Subprocess.run(
             .path("/bin/sh"), arguments: Arguments(["-c", command, Self.path.string, log] + arguments),
             environment: .custom(environment),

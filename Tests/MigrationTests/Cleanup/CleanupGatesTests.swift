@@ -83,6 +83,16 @@ struct CleanupGatesTests {
         #expect(finding.state == (holds ? .met : .notMet), "\(finding.summary)")
     }
 
+    @Test func whatAGatewayHasYetToWriteDownIsNoGap() {
+        let quiet = CleanupGates.observation(Self.report([(4, 4)]))
+        #expect(quiet.summary == "all of the last 14 days" && quiet.evidence.isEmpty)
+        let restarted = CleanupGates.observation(Self.report([(4, 4), (5 * Self.day, 30)]))
+        #expect(restarted.summary == "all of the window but 30 seconds in 1 short gap")
+        #expect(restarted.total == 1 && restarted.evidence.count == 1)
+        // Longer than any gateway is behind.
+        #expect(CleanupGates.observation(Self.report([(61, 61)])).summary.contains("61 seconds"))
+    }
+
     @Test func aWindowThatNobodyWatchedProvesNothing() {
         var report = CoverageReport(window: Self.window)
         report.finish()
