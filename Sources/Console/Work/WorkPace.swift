@@ -13,5 +13,6 @@ struct WorkPace: Sendable {
     var mostWaits = 12
     /// Processes that may end over the same work. It may be what ends them.
     var mostTries = 5
+    /// Between two looks, renewals or questions for a lock. In tests a clock that they move takes its place.
     var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 }
