@@ -37,14 +37,15 @@ final class SpareSegment: Sendable {
             state = .preparing
             return true
         }
-        if starts { execution.prepare { self.prepareNow() } }
+        if starts { execution.prepare { self.prepareNow(rest: self.execution.rest) } }
     }
 
     /// The same on the caller's thread: when the spool is opened, before there is a writer.
-    func prepareNow() {
+    /// - Parameter rest: how to give way to others between two pieces of work.
+    func prepareNow(rest: (Duration) -> Void = { _ in }) {
         let isReady: Bool
         do throws(SpoolDiskError) {
-            isReady = try findOrMake()
+            isReady = try findOrMake(rest)
         } catch {
             // No loss: the writer does without, and says itself if it cannot write.
             isReady = false
@@ -52,13 +53,13 @@ final class SpareSegment: Sendable {
         state.withLock { $0 = isReady ? .ready : .none }
     }
 
-    private func findOrMake() throws(SpoolDiskError) -> Bool {
+    private func findOrMake(_ rest: (Duration) -> Void) throws(SpoolDiskError) -> Bool {
         if try files.hasSpare(byteCount: options.segmentBytes) { return true }
         let space = try files.disk.space()
         let left = DiskSpace(
             totalBytes: space.totalBytes, availableBytes: space.availableBytes - options.segmentBytes)
         guard left.usedShare <= options.watermarks.full else { return false }
-        try files.makeSpare(byteCount: options.segmentBytes)
+        try files.makeSpare(byteCount: options.segmentBytes, rest: rest)
         return true
     }
 }

@@ -11,8 +11,10 @@ struct SpoolFiles: Sendable {
 
     private static let segmentSuffix = ".log"
     private static let temporarySuffix = ".tmp"
-    /// Zeros are written and synced in pieces, so that the writer's own sync never waits for a whole segment.
-    private static let zeroChunk = [UInt8](repeating: 0, count: 1 << 20)
+    /// Zeros are written in pieces: a longer one keeps a processor from whoever waits for it, for milliseconds.
+    private static let zeroPiece = [UInt8](repeating: 0, count: 64 << 10)
+    /// And synced in pieces, so that the writer's own sync never waits for a whole segment.
+    private static let zeroSyncBytes = 1 << 20
 
     let disk: any SpoolDisk
 
@@ -75,16 +77,19 @@ struct SpoolFiles: Sendable {
 
     /// Makes the spare segment: written once with zeros, because a sync into blocks that exist already takes
     /// half the time of one that makes the file grow.
-    func makeSpare(byteCount: Int) throws(SpoolDiskError) {
+    /// - Parameter rest: called between two pieces with the time that the last one took.
+    func makeSpare(byteCount: Int, rest: (Duration) -> Void = { _ in }) throws(SpoolDiskError) {
         let temporary = Self.spareName + Self.temporarySuffix
         do throws(SpoolDiskError) {
             let file = try disk.create(temporary)
             var offset = 0
             while offset < byteCount {
-                let count = min(Self.zeroChunk.count, byteCount - offset)
-                try file.write(Self.zeroChunk, count: count, at: offset)
-                try file.synchronize()
+                let begun = ContinuousClock.now
+                let count = min(Self.zeroPiece.count, byteCount - offset)
+                try file.write(Self.zeroPiece, count: count, at: offset)
                 offset += count
+                if offset.isMultiple(of: Self.zeroSyncBytes) || offset == byteCount { try file.synchronize() }
+                rest(ContinuousClock.now - begun)
             }
             try disk.rename(temporary, to: Self.spareName)
             try disk.synchronizeDirectory()

@@ -39,6 +39,28 @@ import Testing
         #expect(try spool.everyID() == (0...1000).map { AcceptedEvent.sample(UInt64($0)).id })
     }
 
+    @Test func theNextSegmentIsMadeInPiecesWithARestBehindEach() throws {
+        let name = SpoolFiles.spareName + ".tmp"
+        let syncs = Atomic(0)
+        let disk = SimulatedDisk(beforeSync: { if $0 == name { syncs.add(1, ordering: .relaxed) } })
+        var options = SpoolOptions()
+        options.segmentBytes = 2 << 20
+        let manual = ManualExecution()
+        let sizes = Mutex<[Int]>([])
+        let execution = SpoolExecution(
+            write: manual.execution.write, read: manual.execution.read, prepare: manual.execution.prepare,
+            rest: { _ in sizes.withLock { $0.append(disk.bytes(of: name)?.count ?? 0) } })
+        let spool = try Spool(disk: disk, options: options, execution: execution)
+        // The first is made before anybody can be in the way.
+        #expect(sizes.withLock { $0 } == [])
+        syncs.store(0, ordering: .relaxed)
+        manual.runPreparation()
+        let piece = 64 << 10
+        #expect(sizes.withLock { $0 } == Array(stride(from: piece, through: options.segmentBytes, by: piece)))
+        #expect(syncs.load(ordering: .relaxed) == 2)
+        withExtendedLifetime(spool) {}
+    }
+
     @Test func completionNeverComesBeforeTheSync() async throws {
         let answers = Answers()
         let round = Atomic(0)
