@@ -1,12 +1,13 @@
 """The servers that the gateway's benchmark compares, each on one core: hookgate, and its peers."""
 
 import os
+import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
 
-from machine import HERE, HOOKGATE, ROOT, cpu_of
+from machine import HERE, HOOKGATE, ROOT, cpu_of, signal_all
 
 SERVER_CORE, LOAD_CORE = 0, 1
 PEERS = HERE / "peers"
@@ -75,11 +76,32 @@ class Contender:
 
     def stop(self):
         if self.process.poll() is None:
+            signal_all(self.process.pid, signal.SIGCONT)
             self.process.terminate()
             try:
                 self.process.wait(30)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+
+
+class Stage:
+    """The servers' core, which one contender has at a time; the others stand still. Each of them does a little even when
+    nobody asks for anything, and a dozen of them together is what the one that is measured would wait for."""
+
+    # What a contender catches up with when it goes on: timers, and what its database told it meanwhile.
+    CATCHING_UP_SECONDS = 1
+
+    def __init__(self, contenders):
+        self.pids = {contender.process.pid for contender in contenders}
+        self.pid = None
+
+    def give(self, contender):
+        if contender.process.pid == self.pid:
+            return
+        for pid in self.pids:
+            signal_all(pid, signal.SIGCONT if pid == contender.process.pid else signal.SIGSTOP)
+        self.pid = contender.process.pid
+        time.sleep(self.CATCHING_UP_SECONDS)
 
 
 class Redis:

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from machine import HOOKGATE
+from machine import HOOKGATE, signal_all
 
 # As many tokens are used, however many there are: a list of a million would be wrk's memory, not ours.
 TOKENS = 10_000
@@ -46,11 +46,5 @@ class Fleet:
 
 def freeze(server, signal_number):
     """Stops PostgreSQL where it stands, or lets it go on: nothing can be shipped meanwhile."""
-    if server.postmaster is None:
-        return
-    children = subprocess.run(["pgrep", "-P", str(server.postmaster)], text=True, stdout=subprocess.PIPE).stdout.split()
-    for pid in [server.postmaster, *map(int, children)]:
-        try:
-            os.kill(pid, signal_number)
-        except ProcessLookupError:
-            pass
+    if server.postmaster is not None:
+        signal_all(server.postmaster, signal_number)

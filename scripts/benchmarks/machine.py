@@ -1,5 +1,6 @@
 """What the benchmarks share: a private PostgreSQL, processor time from the operating system, and what machine this is."""
 
+import contextlib
 import datetime
 import glob
 import os
@@ -8,6 +9,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -63,8 +65,8 @@ class Server:
         return cpu_of(self.postmaster)
 
 
-def cpu_of(root):
-    """Seconds that a process and those below it have used, those that have ended included."""
+def processes_of(root):
+    """A process and those below it, each with its ticks of processor time, those that have ended included."""
     ticks, children = {}, {}
     for stat in glob.glob("/proc/[0-9]*/stat"):
         try:
@@ -74,12 +76,59 @@ def cpu_of(root):
         pid = int(stat.split("/")[2])
         children.setdefault(int(fields[1]), []).append(pid)
         ticks[pid] = sum(int(field) for field in fields[11:15])
-    total, rest = 0, [root]
+    rest = [root]
     while rest:
         pid = rest.pop()
-        total += ticks.get(pid, 0)
+        if pid in ticks:
+            yield pid, ticks[pid]
         rest += children.get(pid, [])
-    return total / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_of(root):
+    """Seconds that a process and those below it have used, those that have ended included."""
+    return sum(ticks for _, ticks in processes_of(root)) / os.sysconf("SC_CLK_TCK")
+
+
+def signal_all(root, number):
+    """A signal to a process and those below it."""
+    for pid, _ in processes_of(root):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+@contextlib.contextmanager
+def kept_off(core, seconds=3, share=0.001):
+    """Keeps a core free of what is at work on this machine while nobody asks for anything, if we may: a thread of the
+    kernel's that takes a core for ten milliseconds, once a second, is all of a p99. Gives what share of a core that was.
+
+    To be entered before anything of ours is started. Who was kept off may go everywhere again afterwards.
+    """
+    before = thread_times()
+    time.sleep(seconds)
+    after, moved = thread_times(), {}
+    for thread in before.keys() & after.keys():
+        used = (after[thread] - before[thread]) / 1e9 / seconds
+        # What belongs to one core, or is not ours to move, stays.
+        with contextlib.suppress(OSError):
+            allowed = os.sched_getaffinity(thread)
+            if used > share and core in allowed and thread != os.getpid():
+                os.sched_setaffinity(thread, allowed - {core})
+                moved[thread] = (allowed, used)
+    try:
+        yield {"threads": len(moved), "share": round(sum(used for _, used in moved.values()), 4)}
+    finally:
+        for thread, (allowed, _) in moved.items():
+            with contextlib.suppress(OSError):
+                os.sched_setaffinity(thread, allowed)
+
+
+def thread_times():
+    """Nanoseconds of processor time of every thread."""
+    times = {}
+    for path in glob.glob("/proc/[0-9]*/task/[0-9]*/schedstat"):
+        with contextlib.suppress(OSError, IndexError):
+            times[int(path.split("/")[4])] = int(Path(path).read_text().split()[0])
+    return times
 
 
 def machine(server):

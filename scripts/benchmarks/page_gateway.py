@@ -128,9 +128,18 @@ def half(result):
     syncs = [times["p50"] for times in result["sync_us"]]
     return (
         f"At half of saturation ({result['half']['rate']:,} requests/s, each due at an instant of its own, as from many senders; what waits for "
-        f"a free connection counts from when it was due): p50 {middle(paused, 'p50_ms'):.2f} ms, p99 {middle(paused, 'p99_ms'):.2f} ms, "
+        f"a free connection counts from when it was due; while the sender's own core was taken from it, {sum(p['absent_ms'] for p in paused):.0f} ms "
+        f"in {len(paused)} rounds of {2 * result['seconds']} s, nothing is counted): p50 {middle(paused, 'p50_ms'):.2f} ms, p99 {middle(paused, 'p99_ms'):.2f} ms, "
         f"p99.9 {middle(paused, 'p999_ms'):.2f} ms; at half that rate with shipping on: p50 {live['p50_ms']:.2f} ms, p99 {live['p99_ms']:.2f} ms. The disk's own fdatasync of 2 KB, measured between the rounds: "
         f"p50 {min(syncs):.0f} to {max(syncs):.0f} µs.")
+
+
+def kept_off(result):
+    found = result["kept_off"]
+    if not found["threads"]:
+        return ""
+    return (f"What this machine does by itself, {found['threads']} threads that take {1_000 * found['share']:.0f} ms of every second, "
+            "was kept off the servers' core. ")
 
 
 def section(result):
@@ -138,7 +147,8 @@ def section(result):
     return [
         "## The gateway", "",
         f"{described(result['machine'])} nginx {versions['nginx']}, Redis {versions['redis']}, {', '.join(versions['python'])}.", "",
-        f"Every server has one core, its Redis and PostgreSQL with it; wrk has the other, with {result['connections']} connections. "
+        f"Every server has one core, its Redis and PostgreSQL with it, while all the other servers stand still; wrk has another, with "
+        f"{result['connections']} connections. {kept_off(result)}"
         f"Bodies of {result['body_bytes']:,} bytes, each another message, over 10,000 tokens. {result['rounds']} rounds of {result['seconds']} s, "
         "interleaved; medians. *Refused*: the token was revoked; the body is read, the token found, the answer is 403, so "
         "this is routing alone. *Accepted*: hookgate scans the body, resolves and syncs the event to disk before its 200, with logging "
