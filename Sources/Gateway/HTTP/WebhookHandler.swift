@@ -35,7 +35,8 @@ final class WebhookHandler: ChannelDuplexHandler {
         case closed
     }
 
-    struct Reception {
+    /// An object: every part of a request looks at it, and to copy it is to retain all that it holds.
+    final class Reception: Sendable {
         let address: WebhookAddress
         let key: RoutingKey
         let probeHeader: String?
@@ -43,6 +44,18 @@ final class WebhookHandler: ChannelDuplexHandler {
         let signature: WebhookSignature?
         /// What of its integration's share it takes, until its body is out of memory.
         let lease: TenantLease
+
+        init(
+            address: WebhookAddress, key: RoutingKey, probeHeader: String?, headers: HTTPHeaders,
+            signature: WebhookSignature?, lease: TenantLease
+        ) {
+            self.address = address
+            self.key = key
+            self.probeHeader = probeHeader
+            self.headers = headers
+            self.signature = signature
+            self.lease = lease
+        }
     }
 
     struct Refused {
