@@ -106,15 +106,15 @@ def kept_off(core, seconds=3, share=0.001):
     before = thread_times()
     time.sleep(seconds)
     after, moved = thread_times(), {}
-    for thread in before.keys() & after.keys():
-        used = (after[thread] - before[thread]) / 1e9 / seconds
-        # What belongs to one core, or is not ours to move, stays.
-        with contextlib.suppress(OSError):
-            allowed = os.sched_getaffinity(thread)
-            if used > share and core in allowed and thread != os.getpid():
-                os.sched_setaffinity(thread, allowed - {core})
-                moved[thread] = (allowed, used)
     try:
+        for thread in before.keys() & after.keys():
+            used = (after[thread] - before[thread]) / 1e9 / seconds
+            # What belongs to one core, or is not ours to move, stays.
+            with contextlib.suppress(OSError):
+                allowed = os.sched_getaffinity(thread)
+                if used > share and core in allowed and thread != os.getpid():
+                    os.sched_setaffinity(thread, allowed - {core})
+                    moved[thread] = (allowed, used)
         yield {"threads": len(moved), "share": round(sum(used for _, used in moved.values()), 4)}
     finally:
         for thread, (allowed, _) in moved.items():

@@ -61,10 +61,9 @@ final class AnswerWriter: Sendable {
     }
 
     private func write(_ answer: Answer, _ persistence: Persistence, isHead: Bool, into buffer: inout ByteBuffer) {
-        switch answer.status {
-        case .ok: buffer.writeStaticString("HTTP/1.1 200 OK\r\ncontent-type: ")
-        case .forbidden: buffer.writeStaticString("HTTP/1.1 403 Forbidden\r\ncontent-type: ")
-        default:
+        if answer.status == .ok {
+            buffer.writeStaticString("HTTP/1.1 200 OK\r\ncontent-type: ")
+        } else {
             // In parts, none of which needs memory of its own.
             buffer.writeStaticString("HTTP/1.1 ")
             buffer.writeString(String(answer.status.code))

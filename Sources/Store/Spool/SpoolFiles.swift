@@ -77,7 +77,7 @@ struct SpoolFiles: Sendable {
 
     /// Makes the spare segment: written once with zeros, because a sync into blocks that exist already takes
     /// half the time of one that makes the file grow.
-    /// - Parameter rest: called between two pieces with the time that the last one took.
+    /// - Parameter rest: called behind each piece with the time that it took.
     func makeSpare(byteCount: Int, rest: (Duration) -> Void = { _ in }) throws(SpoolDiskError) {
         let temporary = Self.spareName + Self.temporarySuffix
         do throws(SpoolDiskError) {
