@@ -40,12 +40,13 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CPostgres", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "CProcessor"),
         .target(name: "HookgateCore", dependencies: [crypto]),
         .target(name: "PostgresClient", dependencies: ["CPostgres", subprocess]),
         .target(name: "RedisClient", dependencies: [nioCore, nioPosix, nioSSL]),
         .target(
             name: "Store",
-            dependencies: ["HookgateCore", "PostgresClient", "RedisClient", crypto, logging],
+            dependencies: ["CProcessor", "HookgateCore", "PostgresClient", "RedisClient", crypto, logging],
             resources: [.embedInCode("Schema/SQL")]
         ),
         .target(name: "Gateway", dependencies: ["HookgateCore", logging, nioCore, nioPosix, nioHTTP1]),
@@ -65,7 +66,7 @@ let package = Package(
         .target(
             name: "HookgateCommands",
             dependencies: [
-                "EvolutionAPI", "EvolutionClient", "EvolutionSimulator", "HookgateCore", "PostgresClient",
+                "CProcessor", "EvolutionAPI", "EvolutionClient", "EvolutionSimulator", "HookgateCore", "PostgresClient",
                 "RedisClient",
                 "Store", "Gateway", "Delivery", "Migration", "Fleet", "Console", "Senders", argumentParser,
                 asyncHTTPClient, logging, nioCore,

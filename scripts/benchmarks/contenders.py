@@ -7,9 +7,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from machine import HERE, HOOKGATE, ROOT, cpu_of, signal_all
+from machine import HERE, HOOKGATE, ROOT, cpu_of, disk_core, signal_all
 
-SERVER_CORE, LOAD_CORE = 0, 1
+SERVER_CORE = disk_core((0, 1))
+LOAD_CORE = 1 - SERVER_CORE
 PEERS = HERE / "peers"
 VENV = ROOT / ".build/benchmarks/venv"
 BARE = ROOT / ".build/benchmarks/swift/release/bare-nio"

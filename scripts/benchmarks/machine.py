@@ -122,6 +122,29 @@ def kept_off(core, seconds=3, share=0.001):
                 os.sched_setaffinity(thread, allowed)
 
 
+def disk_core(cores, syncs=300):
+    """Which of these cores the disk's interrupts go to, for whoever syncs much is at home there. On the other, the end of
+    a sync waits until the first is free to tell of it, and what the disk has to do is done there as well.
+
+    The last one of the cores, where no device's interrupts tell.
+    """
+    def interrupts():
+        lines = [line.split() for line in Path("/proc/interrupts").read_text().splitlines()[1:]]
+        # A device's line begins with a number; the others are the processors' own.
+        return {words[0]: [int(word) for word in words[1:1 + os.cpu_count()]] for words in lines if words[0][:-1].isdigit()}
+
+    with tempfile.TemporaryFile(dir="/tmp") as file:
+        before = interrupts()
+        for _ in range(syncs):
+            os.pwrite(file.fileno(), os.urandom(512), 0)
+            os.fdatasync(file.fileno())
+    after = interrupts()
+    counts = {core: max((after[line][core] - before[line][core] for line in before.keys() & after.keys()), default=0)
+              for core in cores if core < os.cpu_count()}
+    busiest = max(counts, key=counts.get)
+    return busiest if counts[busiest] >= syncs / 2 else cores[-1]
+
+
 def thread_times():
     """Nanoseconds of processor time of every thread."""
     times = {}

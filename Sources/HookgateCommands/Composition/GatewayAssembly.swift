@@ -76,7 +76,8 @@ struct GatewayAssembly {
             options: PostgresPoolOptions(maximumConnections: Self.choreConnections, warmConnections: 0))
         var spoolOptions = SpoolOptions()
         spoolOptions.maximumUndecidedBytes = configuration.undecidedMaxBytes
-        spool = try await Spool.open(directory: spoolDirectory, options: spoolOptions)
+        spool = try await Spool.open(
+            directory: spoolDirectory, options: spoolOptions, sharesProcessor: Processors.available == 1)
         for warning in spool.recovery.warnings { logger.warning("\(warning)") }
 
         delivery = try DeliveryParts(

@@ -1,11 +1,24 @@
+import CProcessor
+
 /// CRC-32C (Castagnoli), eight bytes a step: the checksum of the segment log.
 struct CRC32C {
+    /// Who adds the bytes up.
+    enum Means {
+        /// An instruction of the processor's, which not every processor has.
+        case instruction
+        case table
+
+        static let fastest: Means = hookgate_has_crc32c() ? .instruction : .table
+    }
+
     private static let table = makeTable()
 
+    private let means: Means
     private var state: UInt32
 
     /// - Parameter seed: a number that both sides know; another seed gives another checksum for the same bytes.
-    init(seed: UInt32 = 0) {
+    init(seed: UInt32 = 0, by means: Means = .fastest) {
+        self.means = means
         self.state = ~seed
     }
 
@@ -25,7 +38,11 @@ struct CRC32C {
     }
 
     mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        state = Self.table.withUnsafeBufferPointer { Self.advance(state, over: bytes, table: $0) }
+        state =
+            switch means {
+            case .instruction: hookgate_crc32c(state, bytes.baseAddress, bytes.count)
+            case .table: Self.table.withUnsafeBufferPointer { Self.advance(state, over: bytes, table: $0) }
+            }
     }
 
     private static func advance(

@@ -11,6 +11,7 @@ struct SegmentWriter {
         let records: ArraySlice<WaitingAppend>
         let positions: [SpoolPosition]
         let end: Int
+        let syncTime: Duration
     }
 
     enum Event {
@@ -65,9 +66,9 @@ struct SegmentWriter {
                 }
                 guard let current = active else { preconditionFailure("no segment after making room for a record") }
                 let fitting = Self.prefix(of: rest, fitting: current)
-                let positions = try append(fitting, to: current)
+                let commit = try append(fitting, to: current)
                 rest = rest.dropFirst(fitting.count)
-                report(.committed(Commit(records: fitting, positions: positions, end: active?.end ?? current.end)))
+                report(.committed(commit))
             }
         } catch {
             active = nil
@@ -124,7 +125,7 @@ struct SegmentWriter {
 
     private mutating func append(
         _ records: ArraySlice<WaitingAppend>, to active: Active
-    ) throws(SpoolDiskError) -> [SpoolPosition] {
+    ) throws(SpoolDiskError) -> Commit {
         try moveBodies(of: records, to: active)
         var positions: [SpoolPosition] = []
         positions.reserveCapacity(records.count)
@@ -153,10 +154,11 @@ struct SegmentWriter {
         try active.file.write(buffer.bytes, at: bufferStart)
         let begun = ContinuousClock.now
         try active.file.synchronize()
-        syncTimes.record(ContinuousClock.now - begun)
+        let syncTime = ContinuousClock.now - begun
+        syncTimes.record(syncTime)
         nextSequence += UInt64(records.count)
         self.active?.end = end
-        return positions
+        return Commit(records: records, positions: positions, end: end, syncTime: syncTime)
     }
 
     private mutating func emptyBuffer() {

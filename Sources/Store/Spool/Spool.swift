@@ -18,12 +18,18 @@ package final class Spool: EventSpool {
         /// Of long bodies whose records are not written yet.
         var openBodies = 0
         var openBodyBytes = 0
+        /// How long the disk took for the last batch; nil before the first.
+        var lastSync: Duration?
         /// Told when the inbox has what lies at their positions.
         var shipWaiters: [SpoolPosition: @Sendable () -> Void] = [:]
 
         /// What counts against the bound on the whole, but for what waits in the queue.
         var depthBytes: Int { ledger.depthBytes + openBodyBytes }
     }
+
+    /// So many events of one turn are few: their loop may wait for their sync, if there is nothing else to do with its
+    /// processor. With more, reading the next ones takes longer than a sync does.
+    private static let fewRecords = 16
 
     /// What was found and mended when the spool was opened.
     package let recovery: SpoolRecovery
@@ -47,10 +53,12 @@ package final class Spool: EventSpool {
     private let spare: SpareSegment
 
     /// Opens a spool in its directory, in the directory's own file system.
+    /// - Parameter sharesProcessor: whether the spool and the event loops that append have one processor among them.
     package static func open(
-        directory: String, options: SpoolOptions = SpoolOptions(), time: TimeSource = .system
+        directory: String, options: SpoolOptions = SpoolOptions(), time: TimeSource = .system,
+        sharesProcessor: Bool = false
     ) async throws(SpoolOpenError) -> Spool {
-        let execution = SpoolExecution.threads()
+        let execution = SpoolExecution.threads(sharesProcessor: sharesProcessor)
         let result: Result<Spool, SpoolOpenError> = await withCheckedContinuation { continuation in
             execution.write {
                 let disk = LocalSpoolDisk(directory: directory)
@@ -129,8 +137,17 @@ package final class Spool: EventSpool {
     }
 
     private func endTurn(of place: CompletionPlace) {
-        let wakesWriter = shared.withLock { $0.queue.endTurn(of: place) }
-        if wakesWriter { execution.write { self.writeBatches() } }
+        let (wakesWriter, isQuick) = shared.withLock { shared in
+            let areFew = shared.queue.records <= Self.fewRecords
+            let isDiskQuick = shared.lastSync.map { $0 < options.loopPatience } ?? false
+            return (shared.queue.endTurn(of: place), areFew && isDiskQuick)
+        }
+        guard wakesWriter else { return }
+        if isQuick {
+            execution.writeNext({ self.writeBatches() }, options.loopPatience)
+        } else {
+            execution.write { self.writeBatches() }
+        }
     }
 
     /// Stops accepting and returns when everything accepted before is on disk. Reading goes on.
@@ -237,12 +254,14 @@ package final class Spool: EventSpool {
             for body in bodies { body.keep() }
             shared.withLock { shared in
                 shared.ledger.committed(commit.records, end: commit.end, at: now)
+                shared.lastSync = commit.syncTime
                 shared.queue.finished(commit.records)
                 shared.openBodies -= bodies.count
                 shared.openBodyBytes -= commit.records.reduce(0) { $0 + $1.bodyFileByteCount }
             }
             CompletedBatch(commit.records, .stored(commit.positions)).tell()
             signal.yield()
+            spare.follow(writtenBytes: commit.end)
             return commit.records.count
         }
     }

@@ -7,14 +7,11 @@ struct SpoolFiles: Sendable {
     static let identityName = "gateway-id"
     /// A segment made ahead of time: all zeros, on disk, without a number yet.
     static let spareName = "next.segment"
+    static let unfinishedSpareName = spareName + temporarySuffix
     static let damagedSuffix = ".damaged"
 
     private static let segmentSuffix = ".log"
     private static let temporarySuffix = ".tmp"
-    /// Zeros are written in pieces: a longer one keeps a processor from whoever waits for it, for milliseconds.
-    private static let zeroPiece = [UInt8](repeating: 0, count: 64 << 10)
-    /// And synced in pieces, so that the writer's own sync never waits for a whole segment.
-    private static let zeroSyncBytes = 1 << 20
 
     let disk: any SpoolDisk
 
@@ -75,27 +72,19 @@ struct SpoolFiles: Sendable {
         try disk.synchronizeDirectory()
     }
 
-    /// Makes the spare segment: written once with zeros, because a sync into blocks that exist already takes
-    /// half the time of one that makes the file grow.
-    /// - Parameter rest: called behind each piece with the time that it took.
-    func makeSpare(byteCount: Int, rest: (Duration) -> Void = { _ in }) throws(SpoolDiskError) {
-        let temporary = Self.spareName + Self.temporarySuffix
+    func beginSpare(byteCount: Int) throws(SpoolDiskError) -> UnfinishedSpare {
+        UnfinishedSpare(self, try disk.create(Self.unfinishedSpareName), byteCount: byteCount)
+    }
+
+    /// Makes the spare segment at once, with one sync: while nobody waits for the disk.
+    func makeSpare(byteCount: Int) throws(SpoolDiskError) {
+        var spare = try beginSpare(byteCount: byteCount)
         do throws(SpoolDiskError) {
-            let file = try disk.create(temporary)
-            var offset = 0
-            while offset < byteCount {
-                let begun = ContinuousClock.now
-                let count = min(Self.zeroPiece.count, byteCount - offset)
-                try file.write(Self.zeroPiece, count: count, at: offset)
-                offset += count
-                if offset.isMultiple(of: Self.zeroSyncBytes) || offset == byteCount { try file.synchronize() }
-                rest(ContinuousClock.now - begun)
-            }
-            try disk.rename(temporary, to: Self.spareName)
-            try disk.synchronizeDirectory()
+            while !spare.isWhole { try spare.makePiece(synchronizes: false) }
+            try spare.synchronize()
+            try spare.finish()
         } catch {
-            // The first failure is the one to tell of; a leftover is removed when the spool is opened next.
-            try? disk.remove(temporary)
+            spare.giveUp()
             throw error
         }
     }

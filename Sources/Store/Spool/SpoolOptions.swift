@@ -13,6 +13,9 @@ package struct SpoolOptions: Sendable {
     package var maximumWaitingBytes = 256 << 20
     /// One sync covers at most this much; bounds the writer's buffer and the wait of the first in the batch.
     package var maximumBatchBytes = 8 << 20
+    /// So long an event loop waits for the sync of a few events of its own, where it shares its processor with the
+    /// writer; and not at all, as long as the disk takes longer.
+    package var loopPatience = Duration.milliseconds(1)
     /// Bodies that are being received into files of their own at one time.
     package var maximumOpenBodies = 512
     /// What is refused as the disk fills up.

@@ -39,26 +39,56 @@ import Testing
         #expect(try spool.everyID() == (0...1000).map { AcceptedEvent.sample(UInt64($0)).id })
     }
 
-    @Test func theNextSegmentIsMadeInPiecesWithARestBehindEach() throws {
-        let name = SpoolFiles.spareName + ".tmp"
+    @Test func theNextSegmentGrowsAsTheOneThatIsWrittenDoes() throws {
         let syncs = Atomic(0)
-        let disk = SimulatedDisk(beforeSync: { if $0 == name { syncs.add(1, ordering: .relaxed) } })
+        let disk = SimulatedDisk(beforeSync: {
+            if $0 == SpoolFiles.unfinishedSpareName { syncs.add(1, ordering: .relaxed) }
+        })
         var options = SpoolOptions()
         options.segmentBytes = 2 << 20
         let manual = ManualExecution()
-        let sizes = Mutex<[Int]>([])
-        let execution = SpoolExecution(
-            write: manual.execution.write, read: manual.execution.read, prepare: manual.execution.prepare,
-            rest: { _ in sizes.withLock { $0.append(disk.bytes(of: name)?.count ?? 0) } })
-        let spool = try Spool(disk: disk, options: options, execution: execution)
-        // The first is made before anybody can be in the way.
-        #expect(sizes.withLock { $0 } == [])
-        syncs.store(0, ordering: .relaxed)
+        let spool = try Spool(disk: disk, options: options, execution: manual.execution)
         manual.runPreparation()
-        let piece = 64 << 10
-        #expect(sizes.withLock { $0 } == Array(stride(from: piece, through: options.segmentBytes, by: piece)))
-        #expect(syncs.load(ordering: .relaxed) == 2)
-        withExtendedLifetime(spool) {}
+        // Nothing is written yet, so that nothing is in anybody's way.
+        #expect(disk.bytes(of: SpoolFiles.unfinishedSpareName) == nil)
+        let piece = UnfinishedSpare.pieceBytes
+        let answers = Answers()
+        syncs.store(0, ordering: .relaxed)
+        for number in 0..<16 {
+            spool.append(.sample(UInt64(number), bodyBytes: 100_000), to: answers)
+            manual.runWriter()
+            manual.runPreparation()
+            let written = spool.statistics().depthBytes + SegmentHeader.regionByteCount
+            let wanted = (written + written / 4 + piece - 1) / piece * piece
+            guard wanted < options.segmentBytes else { break }
+            #expect(disk.bytes(of: SpoolFiles.unfinishedSpareName)?.count == wanted)
+            // Each piece is on the medium before the next is written.
+            #expect(syncs.load(ordering: .relaxed) == wanted / piece)
+        }
+        #expect(disk.bytes(of: SpoolFiles.unfinishedSpareName) == nil)
+        #expect(disk.bytes(of: SpoolFiles.spareName) == [UInt8](repeating: 0, count: options.segmentBytes))
+        #expect(answers.errors.isEmpty)
+    }
+
+    @Test func aPieceThatCannotBeWrittenIsTriedAgainWithTheNextSegment() throws {
+        let disk = SimulatedDisk()
+        var options = SpoolOptions()
+        options.segmentBytes = 512 << 10
+        let manual = ManualExecution()
+        let spool = try Spool(disk: disk, options: options, execution: manual.execution)
+        let answers = Answers()
+        func append(_ number: Int, failingSyncs: Int) {
+            spool.append(.sample(UInt64(number), bodyBytes: 100_000), to: answers)
+            manual.runWriter()
+            disk.set(SimulatedDisk.Faults(failingSyncs: failingSyncs))
+            manual.runPreparation()
+            disk.set(SimulatedDisk.Faults())
+        }
+        for number in 0..<5 { append(number, failingSyncs: 1) }
+        #expect(disk.fileNames.filter { $0.hasPrefix(SpoolFiles.spareName) } == [])
+        for number in 5..<10 { append(number, failingSyncs: 0) }
+        #expect(disk.bytes(of: SpoolFiles.spareName)?.count == options.segmentBytes)
+        #expect(answers.stored.count == 10)
     }
 
     @Test func completionNeverComesBeforeTheSync() async throws {
@@ -139,6 +169,62 @@ import Testing
         manual.runWriter()
         #expect(spool.statistics().acceptedRecords == 5)
         #expect(spool.statistics().syncs == 2)
+    }
+
+    @Test(arguments: [true, false])
+    func aLoopWaitsForTheWriterWhereItsEventsAreFewAndTheDiskIsQuick(isQuick: Bool) throws {
+        var options = SpoolOptions()
+        options.segmentBytes = 64 << 10
+        options.loopPatience = isQuick ? .seconds(60) : .zero
+        let manual = ManualExecution()
+        let waits = Atomic(0)
+        let execution = SpoolExecution(
+            write: manual.execution.write, read: manual.execution.read, prepare: manual.execution.prepare,
+            writeNext: { job, patience in
+                #expect(patience == .seconds(60))
+                waits.add(1, ordering: .relaxed)
+                job()
+            })
+        let spool = try Spool(disk: SimulatedDisk(), options: options, execution: execution)
+        let here = Place()
+        let answers = Answers()
+        var number: UInt64 = 0
+        /// Returns whether the loop waited.
+        func turn(events: Int) -> Bool {
+            let before = waits.load(ordering: .relaxed)
+            for _ in 0..<events {
+                let event = AcceptedEvent.sample(number)
+                spool.append(event, at: here.place, completion: answers.completion(for: event.id))
+                number += 1
+            }
+            #expect(here.run() == 1)
+            let waited = waits.load(ordering: .relaxed) > before
+            #expect(spool.statistics().acceptedRecords == (waited ? number : number - UInt64(events)))
+            manual.runWriter()
+            #expect(here.run() == 1)
+            #expect(answers.stored.count == Int(number))
+            return waited
+        }
+        // How quick the disk is, is not known yet.
+        #expect(!turn(events: 1))
+        #expect(turn(events: 1) == isQuick)
+        #expect(turn(events: 16) == isQuick)
+        #expect(!turn(events: 17))
+        #expect(turn(events: 1) == isQuick)
+    }
+
+    @Test func whoSharesAProcessorWithTheWriterWaitsForItAndNotForever() {
+        let execution = SpoolExecution.threads(sharesProcessor: true)
+        let ended = Atomic(0)
+        let end: SpoolExecution.Job = { ended.add(1, ordering: .sequentiallyConsistent) }
+        execution.writeNext(end, .seconds(60))
+        #expect(ended.load(ordering: .sequentiallyConsistent) == 1)
+        let gate = DispatchSemaphore(value: 0)
+        execution.writeNext({ gate.wait() }, .milliseconds(1))
+        #expect(ended.load(ordering: .sequentiallyConsistent) == 1)
+        gate.signal()
+        execution.writeNext(end, .seconds(60))
+        #expect(ended.load(ordering: .sequentiallyConsistent) == 2)
     }
 
     @Test func aTurnWithoutEndIsWrittenBitByBitAndAtTheClose() async throws {
