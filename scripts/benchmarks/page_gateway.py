@@ -149,7 +149,7 @@ def section(result):
         f"{described(result['machine'])} nginx {versions['nginx']}, Redis {versions['redis']}, {', '.join(versions['python'])}.", "",
         f"Every server has one core, its Redis and PostgreSQL with it, while all the other servers stand still; wrk has another, with "
         f"{result['connections']} connections. {kept_off(result)}"
-        f"Bodies of {result['body_bytes']:,} bytes, each another message, over 10,000 tokens. {result['rounds']} rounds of {result['seconds']} s, "
+        f"Bodies of {result['body_bytes']:,} bytes, each another message, over 10,000 tokens. {result['rounds']} rounds of {result['seconds']} s behind two that are not counted, "
         "interleaved; medians. *Refused*: the token was revoked; the body is read, the token found, the answer is 403, so "
         "this is routing alone. *Accepted*: hookgate scans the body, resolves and syncs the event to disk before its 200, with logging "
         "and metrics as they are shipped, the database that it ships to at rest; the peers read the body, look the tenant up and answer 200, and none of them stores "
