@@ -22,11 +22,12 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CFuzzer"),
+        .target(name: "CProcessor"),
         .target(name: "HookgateCore", dependencies: [crypto]),
         .target(name: "EvolutionAPI", dependencies: ["HookgateCore"]),
         .target(name: "Gateway", dependencies: ["HookgateCore", logging, nioCore, nioPosix, nioHTTP1]),
         .target(name: "RedisClient", dependencies: [nioCore]),
-        .target(name: "Store", dependencies: ["HookgateCore", crypto]),
+        .target(name: "Store", dependencies: ["CProcessor", "HookgateCore", crypto]),
         .target(name: "HookgateTestSupport", dependencies: ["HookgateCore"]),
         .executableTarget(
             name: "hookgate-fuzz",
