@@ -8,8 +8,8 @@ import Synchronization
 final class SpareSegment: Sendable {
     private enum State {
         case none
-        /// `isAtWork`: a job is making pieces up to what was wanted when it looked last.
-        case making(wanted: Int, isAtWork: Bool)
+        /// Bytes that should be there by now, and that are. `isAtWork`: a job is making the pieces between them.
+        case making(wanted: Int, made: Int, isAtWork: Bool)
         case ready
     }
 
@@ -41,7 +41,7 @@ final class SpareSegment: Sendable {
     /// A segment has been begun: sets about having the next one, unless that is under way.
     func prepare() {
         state.withLock { state in
-            if case .none = state { state = .making(wanted: 0, isAtWork: false) }
+            if case .none = state { state = .making(wanted: 0, made: 0, isAtWork: false) }
         }
     }
 
@@ -49,10 +49,12 @@ final class SpareSegment: Sendable {
     func follow(writtenBytes: Int) {
         let whole = options.segmentBytes
         let begins = state.withLock { state in
-            guard case .making(let wanted, let isAtWork) = state else { return false }
-            let now = max(wanted, min(whole, writtenBytes + writtenBytes / 4))
-            state = .making(wanted: now, isAtWork: true)
-            return !isAtWork
+            guard case .making(let before, let made, let isAtWork) = state else { return false }
+            let wanted = max(before, min(whole, writtenBytes + writtenBytes / 4))
+            // Most commits need no further piece, and a job for each of them would wake a thread.
+            let begins = !isAtWork && wanted > made
+            state = .making(wanted: wanted, made: made, isAtWork: isAtWork || begins)
+            return begins
         }
         if begins { execution.prepare { self.makeWanted() } }
     }
@@ -103,8 +105,8 @@ final class SpareSegment: Sendable {
                 return true
             }
             let isWanted = state.withLock { state in
-                guard case .making(let wanted, _) = state, spare.madeBytes >= wanted else { return true }
-                state = .making(wanted: wanted, isAtWork: false)
+                guard case .making(let wanted, _, _) = state, spare.madeBytes >= wanted else { return true }
+                state = .making(wanted: wanted, made: spare.madeBytes, isAtWork: false)
                 return false
             }
             guard isWanted else { return false }

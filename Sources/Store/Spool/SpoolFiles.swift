@@ -72,6 +72,7 @@ struct SpoolFiles: Sendable {
         try disk.synchronizeDirectory()
     }
 
+    /// Begins the spare segment, under a name that a crash leaves to be removed.
     func beginSpare(byteCount: Int) throws(SpoolDiskError) -> UnfinishedSpare {
         UnfinishedSpare(self, try disk.create(Self.unfinishedSpareName), byteCount: byteCount)
     }

@@ -70,6 +70,24 @@ import Testing
         #expect(answers.errors.isEmpty)
     }
 
+    @Test func noJobIsBegunForAPieceThatIsNotDueYet() throws {
+        var options = SpoolOptions()
+        options.segmentBytes = 1 << 20
+        let manual = ManualExecution()
+        let spool = try Spool(disk: SimulatedDisk(), options: options, execution: manual.execution)
+        let answers = Answers()
+        var jobs = 0
+        for number in 0..<200 {
+            spool.append(.sample(UInt64(number), bodyBytes: 1_000), to: answers)
+            manual.runWriter()
+            jobs += manual.preparationCount
+            manual.runPreparation()
+        }
+        let wanted = (spool.statistics().depthBytes + SegmentHeader.regionByteCount) * 5 / 4
+        #expect(jobs == wanted / UnfinishedSpare.pieceBytes + 1)
+        #expect(answers.stored.count == 200)
+    }
+
     @Test func aPieceThatCannotBeWrittenIsTriedAgainWithTheNextSegment() throws {
         let disk = SimulatedDisk()
         var options = SpoolOptions()

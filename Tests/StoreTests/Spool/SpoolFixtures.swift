@@ -14,6 +14,8 @@ final class ManualExecution: Sendable {
             prepare: { job in self.preparations.withLock { $0.append(job) } })
     }
 
+    var preparationCount: Int { preparations.withLock { $0.count } }
+
     func runWriter() { Self.run(writes) }
     func runPreparation() { Self.run(preparations) }
 
